@@ -12,7 +12,7 @@ MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyl
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify wording lint types generate format lock baseline tools bench soak load outages faults hostile reality reliability simulations mutants clean
+.PHONY: help demo test verify wording lint types generate format lock catalogue baseline tools bench soak load outages faults hostile reality reliability simulations mutants clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -48,6 +48,9 @@ format: .venv/.development tools ## format Python and protos, apply automatic fi
 
 lock: .venv/.development ## resolve the dependencies again; ARGS=--upgrade takes the newest versions
 	@$(BIN)/python scripts/lock.py $(ARGS)
+
+catalogue: .venv/.development ## refresh the known models from pinned packages; ARGS=--upgrade takes the newest
+	@$(BIN)/python scripts/refresh_catalogue.py $(ARGS)
 
 baseline: .venv/.development tools ## for a release: store the contract that later releases must not break
 	@.tools/bin/buf build --exclude-source-info --output protos/baseline.binpb

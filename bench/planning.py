@@ -23,9 +23,10 @@ from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.domain.catalogue.deployments import Compliance, Deployment
-from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.modes import HedgingMode, OrderMode
 from routersvc.domain.catalogue.policies import HedgingRule, Policy, Timeouts
+from routersvc.domain.catalogue.prices import Prices
 from routersvc.domain.catalogue.providers import Provider
 from routersvc.domain.catalogue.qualities import Quality
 from routersvc.domain.catalogue.requests import Request

@@ -144,6 +144,12 @@ CHECKS = (
         fix="make lock",
     ),
     Check(
+        name="catalogue of known models",
+        group="lint",
+        command=(sys.executable, ROOT / "scripts/refresh_catalogue.py", "--check"),
+        fix="make catalogue",
+    ),
+    Check(
         name="import contracts",
         group="lint",
         command=(PROGRAMS / "lint-imports", "--no-logo"),

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.domain.catalogue.deployments import Compliance, Deployment
-from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
@@ -21,6 +21,7 @@ from routersvc.domain.catalogue.modes import (
     StreamRecoveryMode,
 )
 from routersvc.domain.catalogue.policies import HedgingRule, Policy, Priority, RetryRule, Timeouts
+from routersvc.domain.catalogue.prices import Prices
 from routersvc.domain.catalogue.providers import Provider
 from routersvc.domain.catalogue.qualities import Quality
 from routersvc.domain.catalogue.requests import Request

@@ -2,93 +2,90 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
-from bench.wire.readings import Reading
-from routersvc.domain.conversation.assembly import Answer
-from routersvc.domain.conversation.parts import (
-    AudioPart,
-    ImagePart,
-    RefusalPart,
-    TextPart,
-    ThoughtPart,
-    ToolCall,
-)
+from bench.wire.readings import Call, Cited, JsonObject, Reading
+
+_AS_THEY_ARE = (
+    "text", "thoughts", "refusal", "media", "finish", "stop_sequence", "counts", "model",
+    "answer_id",
+)  # fmt: skip
+_WHERE_TOLD = ("order", "logprobs")
+"""What not every format or way of hearing has; it is compared where both have it."""
 
 
-def differences(answer: Answer, reading: Reading) -> list[str]:
-    """Return the differences, each as `what: read, expected`."""
-    calls = [part for part in answer.parts if isinstance(part, ToolCall)]
-    ids = [call.call_id for call in calls]
-    found: dict[str, tuple[object, object]] = {
-        "text": (_joined(answer, TextPart), reading.text),
-        "thoughts": (_joined(answer, ThoughtPart), reading.thoughts),
-        "refusal": (_joined(answer, RefusalPart), reading.refusal),
-        "tool calls": (
-            [(call.name, json.loads(call.arguments_json)) for call in calls],
-            [(call.name, call.arguments) for call in reading.calls],
-        ),
-        "ids of tool calls": (
-            ids,
-            [call.call_id or made for call, made in zip(reading.calls, ids, strict=False)],
-        ),
-        "ids of tool calls differ from each other": (len({i for i in ids if i}), len(ids)),
-        "media": (
-            tuple(len(p.data or b"") for p in answer.parts if isinstance(p, ImagePart | AudioPart)),
-            reading.media,
-        ),
-        "finish reason": (answer.finish.reason, reading.finish),
-        "usage": (_usage(answer), reading.usage),
-        "model": (answer.finish.model_version, reading.model),
-    }
-    where_told: dict[str, tuple[object, object]] = {
-        "signatures": (_signatures(answer), reading.signatures),
-        "sealed thoughts": (_sealed(answer), reading.sealed),
-        "cached tokens": (_cached(answer), reading.cached),
-    }
-    found |= {what: pair for what, pair in where_told.items() if pair[1] is not None}
+def differences(ours: Reading, theirs: Reading) -> list[str]:
+    """Return the differences, each as `what: read, not expected`."""
     return [
-        f"{what}: {_short(ours)}, not {_short(theirs)}"
-        for what, (ours, theirs) in found.items()
-        if ours != theirs
+        f"{what}: {_short(mine)}, not {_short(yours)}"
+        for what, mine, yours in _pairs(ours, theirs)
+        if mine != yours
     ]
 
 
-def _joined(answer: Answer, kind: type[TextPart | ThoughtPart | RefusalPart]) -> str:
-    return "".join(part.text for part in answer.parts if isinstance(part, kind))
+def _pairs(ours: Reading, theirs: Reading) -> Iterator[tuple[str, object, object]]:
+    for name in _AS_THEY_ARE:
+        yield name.replace("_", " "), getattr(ours, name), getattr(theirs, name)
+    for name in _WHERE_TOLD:
+        mine, yours = getattr(ours, name), getattr(theirs, name)
+        if mine is not None and yours is not None:
+            yield name, mine, yours
+    if ours.citations is not None and theirs.citations is not None:
+        yield "cited sources", _sources(ours.citations), _sources(theirs.citations)
+        yield "cited titles", _titles(ours.citations), _titles(theirs.citations)
+    yield "tool calls", _said(ours.calls), _said(theirs.calls)
+    ids = [call.call_id for call in ours.calls]
+    yield "ids of tool calls", ids, _expected_ids(ours.calls, theirs.calls)
+    yield "number of different ids of tool calls", len(set(filter(None, ids))), len(ids)
+    for name in ("signatures", "sealed"):
+        mine, yours = getattr(ours, name), getattr(theirs, name)
+        yield f"number of {name}", len(mine), len(yours)
+        yield name, [], [one for one in yours if not any(_holds(held, one) for held in mine)]
 
 
-def _usage(answer: Answer) -> tuple[int, int, int] | None:
-    usage = answer.usage
-    if usage is None:
-        return None
-    return usage.input_tokens, usage.output_tokens, usage.reasoning_tokens
+def _sources(citations: Sequence[Cited]) -> list[str]:
+    return sorted({one.source for one in citations})
 
 
-def _signatures(answer: Answer) -> tuple[str, ...]:
-    """Return the vendor's signatures, without the adapter's envelope."""
-    signed = (part.signature for part in answer.parts if isinstance(part, ThoughtPart | ToolCall))
-    return tuple(
-        sorted(
-            one.rpartition(b":")[2].decode() for one in signed if one and not one.startswith(b"{")
-        )
-    )
+def _titles(citations: Sequence[Cited]) -> list[str]:
+    return sorted({one.title for one in citations} - {""})
 
 
-def _sealed(answer: Answer) -> tuple[str, ...]:
-    found: list[str] = []
-    for part in answer.parts:
-        if isinstance(part, ThoughtPart) and part.encrypted.startswith(b"{"):
-            block = json.loads(part.encrypted)
-            found.append(block.get("type") or next(iter(block)))
-        elif isinstance(part, ThoughtPart) and part.encrypted:
-            found.append(part.encrypted.decode("latin-1"))
-    return tuple(found)
+def _said(calls: Sequence[Call]) -> list[tuple[str, object]]:
+    return [(call.name, call.arguments) for call in calls]
 
 
-def _cached(answer: Answer) -> tuple[int, int] | None:
-    usage = answer.usage
-    return None if usage is None else (usage.cached_input_tokens, usage.cache_write_tokens)
+def _expected_ids(ours: Sequence[Call], theirs: Sequence[Call]) -> list[str]:
+    """Return the ids as sent; the router makes one where it is missing or was given before."""
+    expected: list[str] = []
+    for index, call in enumerate(theirs):
+        made = ours[index].call_id if index < len(ours) else ""
+        expected.append(made if call.call_id in {"", *expected} else call.call_id)
+    return expected
+
+
+def _holds(held: str, proof: str | JsonObject) -> bool:
+    """Return whether what the contract holds has a proof, in whatever envelope."""
+    if isinstance(proof, str):
+        in_base64 = base64.b64encode(proof.encode("utf-8", "surrogateescape")).decode()
+        return proof in held or in_base64 in held
+    try:
+        kept: object = json.loads(held[held.index("{") :])
+    except ValueError:
+        return False
+    return bool(_without_nulls(proof) == _without_nulls(kept))
+
+
+def _without_nulls(value: object) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, object]", value)
+        return {key: _without_nulls(one) for key, one in fields.items() if one is not None}
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in cast("list[object]", value)]
+    return value
 
 
 def _short(value: object) -> str:

@@ -37,6 +37,7 @@ from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.json_wire_format import JsonWireFormat
 
 Fields = Mapping[str, Any]
 """The fields of a prompt, and `streaming`."""
@@ -145,9 +146,13 @@ CONVERSATIONS: Mapping[str, Fields] = {
 """Conversations beyond what single capabilities need; every format with tools can say them."""
 
 
-def prompt_for(wire_format: str, capability: Capability) -> Fields:
-    """Return a prompt that asks this format for a capability."""
-    return _OTHER_WORDS.get((wire_format, capability), PROMPTS[capability])
+def prompt_for(adapter: JsonWireFormat, capability: Capability) -> Fields:
+    """Return a prompt that asks this adapter for a capability."""
+    if capability is Capability.REASONING:
+        efforts = adapter.efforts(_MODELS.get(adapter.name, "any"))
+        if efforts and ReasoningEffort.HIGH not in efforts:
+            return {"reasoning": Reasoning(effort=next(iter(efforts)))}
+    return _OTHER_WORDS.get((adapter.name, capability), PROMPTS[capability])
 
 
 def call_with(wire_format: str, fields: Fields) -> AttemptCall:

@@ -17,11 +17,14 @@ from routersvc.domain.outcomes.failures import AttemptFailedError
 class Said(NamedTuple):
     """What one dialect expresses: how many bodies it wrote, their judges, and what these found.
 
+    `conversations` are those with tools, if it has tools.
+
     `not_as_declared` are capabilities that are declared and refused, or the other way round.
     """
 
     adapter: str
     capabilities: int
+    conversations: int
     bodies: int
     judges: Sequence[str]
     faults: Sequence[str]
@@ -48,9 +51,10 @@ def _said(wire: Path, wire_format: str, dialect: str) -> Said:
     bodies = 0
     faults: list[str] = []
     not_as_declared: list[str] = []
-    for asked in (*Capability, *CONVERSATIONS):
+    conversations = CONVERSATIONS if Capability.TOOLS in adapter.expressible else ()
+    for asked in (*Capability, *conversations):
         is_capability = isinstance(asked, Capability)
-        fields = prompt_for(wire_format, asked) if is_capability else CONVERSATIONS[asked]
+        fields = prompt_for(adapter, asked) if is_capability else CONVERSATIONS[asked]
         words = asked.value if is_capability else asked
         declared = not is_capability or asked in adapter.expressible
         call = call_with(wire_format, fields)
@@ -69,6 +73,7 @@ def _said(wire: Path, wire_format: str, dialect: str) -> Said:
     return Said(
         adapter=name,
         capabilities=len(adapter.expressible),
+        conversations=len(conversations),
         bodies=bodies,
         judges=[judge.name for judge in judges_of(name)],
         faults=faults,

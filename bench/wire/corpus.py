@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.wire.readings import Record
-from routersvc.app.replays.framing import Framing
-from routersvc.app.replays.recordings import Recording
-from routersvc.app.replays.replaying import recording_in
+from bench.wire.traffic.records import Record, UnusableRecordError, record_in
 
 ENVIRONMENT = "ROUTERSVC_SHARED"
 """The variable that names the folder in which `wire` lies, if it is not beside the project."""
@@ -37,44 +34,38 @@ def folder() -> Path | None:
 
 def rows(wire: Path) -> Sequence[Row]:
     """Return every line of the manifest."""
-    with (wire / "MANIFEST.csv").open(newline="") as manifest:
-        return [
-            Row(
-                file=line["file"],
-                provider=line["provider"],
-                api=line["api"],
-                kind=line["kind"],
-                streaming=line["streaming"] == "yes",
-            )
-            for line in csv.DictReader(manifest)
-        ]
+    return [
+        Row(
+            file=line["file"],
+            provider=line.get("provider") or "",
+            api=line.get("api") or "",
+            kind=line.get("kind") or "",
+            streaming=line.get("streaming") == "yes",
+        )
+        for line in _lines(wire / "MANIFEST.csv")
+    ]
 
 
 def labels(wire: Path) -> Mapping[str, str]:
     """Return what each recorded or documented error is labelled as, by file."""
-    with (wire / "errors/LABELS.csv").open(newline="") as lines:
-        return {line["file"]: line["expected_class"] for line in csv.DictReader(lines)}
+    lines = _lines(wire / "errors/LABELS.csv")
+    return {line["file"]: line.get("expected_class") or "" for line in lines}
 
 
-def recording(wire: Path, file: str) -> Recording:
+def record(wire: Path, file: str) -> Record:
     """Return an exchange.
 
     Raises:
-        UnusableRecordError: its body was left out.
+        UnusableRecordError: there is none, or its body was left out.
     """
-    return recording_in((wire / file).read_bytes())
+    try:
+        data = (wire / file).read_bytes()
+    except OSError:
+        raise UnusableRecordError("the file cannot be read") from None
+    return record_in(data, file)
 
 
-def record(file: str, found: Recording, framing: Framing) -> Record:
-    """Return an exchange for independent readers."""
-    framed = found.in_frame(framing)
-    return Record(
-        file=file,
-        provider=found.provider,
-        api=found.api,
-        streaming=found.streaming,
-        status=found.head.status,
-        headers=framed.head.headers,
-        body=framed.body,
-        request=found.request,
-    )
+def _lines(file: Path) -> Iterator[dict[str, str]]:
+    if file.exists():
+        with file.open(newline="") as lines:
+            yield from (line for line in csv.DictReader(lines) if line.get("file"))

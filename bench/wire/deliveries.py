@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.wire import corpus
+from bench.wire.adapted import adapted, adapter_of, decoder_of
+from bench.wire.traffic.records import UnusableRecordError
 from routersvc.app.replays.adapters import NoAdapterError
-from routersvc.app.replays.recordings import UnusableRecordError
-from routersvc.app.replays.replaying import adapter_of, replay
-from routersvc.app.replays.requested import call_of
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
@@ -39,21 +38,18 @@ def delivered(wire: Path, rows: Sequence[corpus.Row]) -> Iterator[tuple[str, Del
         if not row.streaming:
             continue
         try:
-            recording = corpus.recording(wire, row.file)
-            adapter = adapter_of(recording, None)
+            record = corpus.record(wire, row.file)
+            adapter = adapter_of(record)
         except (UnusableRecordError, NoAdapterError):
             continue
-        whole = replay(recording, adapter)
+        whole = adapted(record, adapter)
         if whole.failure is not None:
             continue
-        recording = recording.in_frame(adapter.framing)
-        decoder = adapter.wire_format.decoder(
-            call_of(recording.request, streaming=True), recording.head
-        )
+        decoder = decoder_of(record, adapter)
         events: list[AnswerEvent] = []
         ended: list[AnswerEvent] | None = None
         complaints: list[str] = []
-        for place in range(len(recording.body)):
+        for place in range(len(record.body)):
             if ended is None:
                 try:
                     ended = [*events, *decoder.end()]
@@ -62,11 +58,11 @@ def delivered(wire: Path, rows: Sequence[corpus.Row]) -> Iterator[tuple[str, Del
                 else:
                     if _content(ended) != _content(whole.events):
                         complaints.append(f"a success after {place} bytes")
-            events += decoder.feed(recording.body[place : place + 1])
+            events += decoder.feed(record.body[place : place + 1])
         found = ended if ended is not None else [*events, *decoder.end()]
         if _content(found) != _content(whole.events):
             complaints.append("other events byte by byte than at once")
-        yield row.file, Delivery(len(recording.body), tuple(complaints))
+        yield row.file, Delivery(len(record.body), tuple(complaints))
 
 
 def _content(events: Sequence[AnswerEvent]) -> list[AnswerEvent]:

@@ -25,10 +25,12 @@ def report(
     yield "# Recorded traffic"
     yield ""
     yield "What the adapters make of recorded exchanges with the vendors;"
-    yield "`python -m bench.wire --write` writes this page. An answer has passed when text,"
-    yield "thoughts, refusal, tool calls with their ids, media, finish reason, usage and model"
-    yield "equal an independent reading of the same bytes; where the format has them, signatures,"
-    yield "sealed thoughts and cached tokens too."
+    yield "`python -m bench.wire --write` writes this page. An answer has passed when everything"
+    yield "that the contract carries equals an independent reading of the same bytes, as a stream"
+    yield "and as a whole answer: text, thoughts, refusal, tool calls with their ids, media with"
+    yield "transcripts, the order of the parts, signatures and encrypted blocks, log probabilities,"
+    yield "finish reason and stop sequence, all token counts, model and id of the answer. The"
+    yield "readers share no code with the adapters, and nothing is added to what was recorded."
     yield ""
     yield from _totals(answers, errors)
     yield ""
@@ -62,6 +64,7 @@ def report(
         ),
     )
     yield from _not_called(answers)
+    yield from _unheard(answers)
     yield "## Errors"
     yield ""
     yield from _errors(errors)
@@ -135,6 +138,11 @@ def _requests(requests: Mapping[Row, Outcome]) -> Iterator[str]:
     yield "published schema or SDK takes; where the schema does not take what was recorded either,"
     yield "although the vendor did, it counts as `beyond`."
     yield ""
+    with_body = [one for one in requests.values() if one.verdict is not Verdict.NO_BODY]
+    same = sum(one.verdict is Verdict.PASSED for one in with_body)
+    share = f", {same / len(with_body):.1%}" if with_body else ""
+    yield f"The same again: {same} of the {len(with_body)} with a body{share}."
+    yield ""
     yield (
         "| API | recorded | the same again | valid | beyond | no schema "
         "| not expressible | without a body |"
@@ -161,13 +169,13 @@ def _requests(requests: Mapping[Row, Outcome]) -> Iterator[str]:
         if outcome.verdict is Verdict.AT_FAULT
     )
     if why:
-        yield "### Not expressible"
+        yield "### Not the same: not expressible"
         yield ""
         for (api, reason), count in sorted(why.items(), key=lambda one: (-one[1], one[0])):
             yield f"- {count} × {api}, {reason}"
         yield ""
     yield from _named(
-        "Not the same again",
+        "Not the same: different",
         ((row.file, one) for row, one in requests.items() if one.verdict in _UNSOUND),
     )
 
@@ -223,6 +231,20 @@ def _not_called(answers: Mapping[Row, Outcome]) -> Iterator[str]:
         yield ""
         for api, count in sorted(counts.items()):
             yield f"- `{api}` ({count}): {NOT_CALLED[api]}"
+        yield ""
+
+
+def _unheard(answers: Mapping[Row, Outcome]) -> Iterator[str]:
+    """Yield what the contract does not carry, although it was sent."""
+    sources: collections.Counter[tuple[str, str]] = collections.Counter()
+    for row, outcome in answers.items():
+        sources[row.provider, row.api] += outcome.unheard > 0
+    found = +sources
+    if found:
+        yield "### Sent, and not carried by the contract"
+        yield ""
+        for (provider, api), count in sorted(found.items()):
+            yield f"- citations in {count} answers of {provider}, `{api}`"
         yield ""
 
 

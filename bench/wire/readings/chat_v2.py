@@ -2,106 +2,170 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import cohere
 from cohere.core.unchecked_base_model import construct_type
 
-from bench.wire.readings import Call, Expected, Reading, Record
-from bench.wire.readings.sse import payloads
+from bench.wire.readings import (
+    CALL,
+    TEXT,
+    THOUGHT,
+    Call,
+    Cited,
+    Counts,
+    Failing,
+    Reading,
+    Record,
+    in_order,
+    word_in,
+)
+from bench.wire.traffic.events import payloads
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 
 JUDGE = f"cohere SDK {cohere.__version__}"
-
-_BUNGLED = Expected(
-    failure_class=FailureClass.BAD_ANSWER,
-    reason="the model called a tool with what is no JSON, and Cohere says so at the end",
-)
-
-EXPECTED: Mapping[str, Expected] = {
-    "cohere/basic/chat_v2.stream.test-sql-agent.2e112419.json": _BUNGLED,
-    "cohere/basic/chat_v2.stream.test-sql-agent.cee1ab1a.json": _BUNGLED,
-}
 
 _REASONS: Mapping[str, FinishReason] = {
     "COMPLETE": FinishReason.STOP,
     "STOP_SEQUENCE": FinishReason.STOP,
     "MAX_TOKENS": FinishReason.LENGTH,
     "TOOL_CALL": FinishReason.TOOL_CALLS,
+    "ERROR_TOXIC": FinishReason.CONTENT_FILTER,
 }
+_FAILED = ("ERROR", "ERROR_LIMIT", "TIMEOUT", "USER_CANCEL")
 
 
-def read(record: Record) -> Reading:
+@dataclasses.dataclass(kw_only=True, slots=True)
+class _Heard:
+    """What came of an answer so far."""
+
+    answer_id: str = ""
+    text: str = ""
+    thoughts: str = ""
+    calls: list[tuple[str, str, str]] = dataclasses.field(
+        default_factory=list[tuple[str, str, str]]
+    )
+    kinds: list[str] = dataclasses.field(default_factory=list[str])
+    citations: list[Cited] = dataclasses.field(default_factory=list[Cited])
+
+    def content(self, item: Any) -> None:  # noqa: ANN401 - the SDK's, unchecked
+        text, thought = getattr(item, "text", None) or "", getattr(item, "thinking", None) or ""
+        self.text += text
+        self.think(thought)
+        if text:
+            self.kinds.append(TEXT)
+
+    def think(self, thought: str) -> None:
+        self.thoughts += thought
+        if thought:
+            self.kinds.append(THOUGHT)
+
+    def call(self, call: Any) -> None:  # noqa: ANN401 - the SDK's, unchecked
+        self.calls.append((call.id or "", call.function.name, call.function.arguments or ""))
+        self.kinds.append(CALL)
+
+    def cite(self, citations: Iterable[Any]) -> None:
+        for citation in citations:
+            for source in citation.sources or ():
+                document: Any = getattr(source, "document", None) or {}
+                named = document.get("url") or getattr(source, "id", None) or ""
+                self.citations.append(Cited(source=named, title=document.get("title") or ""))
+
+
+def read(record: Record) -> Reading | Failing:
     """Return what an answer says."""
     return _stream(record) if record.streaming else _whole(record)
 
 
-def _whole(record: Record) -> Reading:
+def _whole(record: Record) -> Reading | Failing:
     kind: Any = cohere.V2ChatResponse
     parsed: Any = construct_type(type_=kind, object_=json.loads(record.body))
     message = parsed.message
-    text, thoughts = "", message.tool_plan or ""
+    heard = _Heard(answer_id=parsed.id or "")
+    heard.think(message.tool_plan or "")
     for item in message.content or ():
-        text += getattr(item, "text", None) or ""
-        thoughts += getattr(item, "thinking", None) or ""
-    calls = [
-        (call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()
-    ]
-    return _reading(text, thoughts, calls, parsed.finish_reason, parsed.usage)
+        heard.content(item)
+    for call in message.tool_calls or ():
+        heard.call(call)
+    heard.cite(message.citations or ())
+    return _reading(heard, parsed.finish_reason, parsed.usage)
 
 
-def _stream(record: Record) -> Reading:
-    text, thoughts, reason = "", "", ""
-    calls: list[tuple[str, str, str]] = []
+def _stream(record: Record) -> Reading | Failing:
+    heard = _Heard()
+    reason = ""
     counted: Any = None
     kind: Any = cohere.V2ChatStreamResponse
     for payload in payloads(record.body):
         parsed: Any = construct_type(type_=kind, object_=payload)
         match parsed.type:
-            case "content-delta":
-                text += parsed.delta.message.content.text or ""
-                thoughts += parsed.delta.message.content.thinking or ""
+            case "message-start":
+                heard.answer_id = parsed.id or ""
+            case "content-start" | "content-delta":
+                heard.content(parsed.delta.message.content)
             case "tool-plan-delta":
-                thoughts += parsed.delta.message.tool_plan
+                heard.think(parsed.delta.message.tool_plan or "")
             case "tool-call-start":
-                call = parsed.delta.message.tool_calls
-                calls.append((call.id, call.function.name, call.function.arguments or ""))
+                heard.call(parsed.delta.message.tool_calls)
             case "tool-call-delta":
-                call_id, name, arguments = calls[-1]
+                call_id, name, arguments = heard.calls[-1]
                 arguments += parsed.delta.message.tool_calls.function.arguments
-                calls[-1] = (call_id, name, arguments)
+                heard.calls[-1] = (call_id, name, arguments)
+            case "citation-start":
+                heard.cite([parsed.delta.message.citations])
             case "message-end":
                 reason, counted = parsed.delta.finish_reason, parsed.delta.usage
             case _:
                 pass
-    return _reading(text, thoughts, calls, reason, counted)
+    return _reading(heard, reason, counted)
 
 
 def _reading(
-    text: str,
-    thoughts: str,
-    calls: list[tuple[str, str, str]],
+    heard: _Heard,
     reason: str,
     counted: Any,  # noqa: ANN401 - the SDK's, unchecked
-) -> Reading:
-    usage: tuple[int, int, int] | None = None
-    if counted is not None:
-        images: Any = getattr(counted.tokens, "image_tokens", None) or 0
-        thinking: Any = getattr(counted.tokens, "reasoning_tokens", None) or 0
-        read, written = counted.tokens.input_tokens + images, counted.tokens.output_tokens
-        usage = (int(read), int(written), int(thinking))
+) -> Reading | Failing:
+    calls: list[Call] = []
+    for call_id, name, arguments in heard.calls:
+        try:
+            parsed = json.loads(arguments or "{}")
+        except ValueError:
+            return Failing(
+                reason="the model called a tool with what is no JSON",
+                failure_class=FailureClass.BAD_ANSWER,
+            )
+        calls.append(Call(call_id=call_id, name=name, arguments=parsed))
+    if reason in _FAILED:
+        return Failing(reason=f"Cohere says `{reason}` at the end")
     return Reading(
         judge=JUDGE,
-        text=text,
-        thoughts=thoughts,
-        calls=tuple(
-            Call(call_id=call_id, name=name, arguments=json.loads(arguments or "{}"))
-            for call_id, name, arguments in calls
-        ),
-        finish=_REASONS[reason],
-        usage=usage,
-        cached=None if counted is None else (int(counted.cached_tokens or 0), 0),
+        text=heard.text,
+        thoughts=heard.thoughts,
+        calls=tuple(calls),
+        order=in_order(heard.kinds),
+        finish=word_in(_REASONS, reason),
+        counts=_counts(counted),
+        answer_id=heard.answer_id,
+        citations=tuple(heard.citations),
+    )
+
+
+def _counts(counted: Any) -> Counts | None:  # noqa: ANN401 - the SDK's, unchecked
+    """Return what the model read and wrote; pictures are counted beside the rest."""
+    if counted is None:
+        return None
+    tokens: Any = counted.tokens or counted.billed_units
+    if tokens is None:
+        return None
+    images: Any = getattr(tokens, "image_tokens", None) or 0
+    thinking: Any = getattr(tokens, "reasoning_tokens", None) or 0
+    return Counts(
+        taken=int((tokens.input_tokens or 0) + images),
+        given=int(tokens.output_tokens or 0),
+        thinking=int(thinking),
+        cached=int(counted.cached_tokens or 0),
     )

@@ -13,10 +13,28 @@ from typing import Any
 
 import botocore
 from botocore.eventstream import EventStream
+from botocore.exceptions import EventStreamError
 from botocore.parsers import EventStreamJSONParser, create_parser
 from botocore.session import Session
 
-from bench.wire.readings import Call, Expected, JsonObject, Reading, Record
+from bench.wire.readings import (
+    CALL,
+    MEDIUM,
+    TEXT,
+    THOUGHT,
+    Call,
+    Cited,
+    Counts,
+    Expected,
+    Failing,
+    JsonObject,
+    Medium,
+    Reading,
+    Record,
+    UnknownRecordError,
+    in_order,
+    word_in,
+)
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 
@@ -38,7 +56,7 @@ _REASONS: Mapping[str, FinishReason] = {
 }
 
 
-def read(record: Record) -> Reading:
+def read(record: Record) -> Reading | Failing:
     """Return what an answer says."""
     if not record.streaming:
         parser: Any = create_parser("rest-json")
@@ -47,27 +65,31 @@ def read(record: Record) -> Reading:
             service().operation_model("Converse").output_shape,
         )
         blocks: list[JsonObject] = parsed["output"]["message"]["content"]
-        return _reading(blocks, parsed.get("usage") or {}, parsed["stopReason"])
+        return _reading(record, blocks, parsed.get("usage") or {}, parsed["stopReason"])
     usage: JsonObject = {}
     reason = ""
     open_blocks: dict[int, JsonObject] = {}
     shape = service().operation_model("ConverseStream").get_event_stream_output()
     stream = EventStream(_Raw(record.body), shape, EventStreamJSONParser(), "ConverseStream")
-    for event in stream:
-        (name, content), *_ = event.items()
-        match name:
-            case "contentBlockStart":
-                start: JsonObject = dict(content["start"]["toolUse"])
-                open_blocks[content["contentBlockIndex"]] = {"toolUse": {**start, "input": ""}}
-            case "contentBlockDelta":
-                _grow(open_blocks.setdefault(content["contentBlockIndex"], {}), content["delta"])
-            case "messageStop":
-                reason = content["stopReason"]
-            case "metadata":
-                usage = content["usage"]
-            case _:
-                pass
-    return _reading([open_blocks[index] for index in sorted(open_blocks)], usage, reason)
+    try:
+        for event in stream:
+            (name, content), *_ = event.items()
+            match name:
+                case "contentBlockStart":
+                    open_blocks[content["contentBlockIndex"]] = _begun(content["start"])
+                case "contentBlockDelta":
+                    block = open_blocks.setdefault(content["contentBlockIndex"], {})
+                    _grow(block, content["delta"])
+                case "messageStop":
+                    reason = content["stopReason"]
+                case "metadata":
+                    usage = content["usage"]
+                case _:
+                    pass
+    except EventStreamError as error:
+        return Failing(reason=f"the stream holds the exception {error.response['Error']['Code']!r}")
+    blocks = [open_blocks[index] for index in sorted(open_blocks)]
+    return _reading(record, blocks, usage, reason)
 
 
 @functools.cache
@@ -90,6 +112,11 @@ class _Raw:
         """Do nothing."""
 
 
+def _begun(start: JsonObject) -> JsonObject:
+    (kind, content), *_ = start.items()
+    return {kind: {**content, "input": ""} if kind == "toolUse" else {**content}}
+
+
 def _grow(block: JsonObject, delta: JsonObject) -> None:
     (kind, piece), *_ = delta.items()
     match kind:
@@ -97,6 +124,10 @@ def _grow(block: JsonObject, delta: JsonObject) -> None:
             block["text"] = block.get("text", "") + piece
         case "toolUse":
             block["toolUse"]["input"] += piece["input"]
+        case "toolResult":
+            block["toolResult"].setdefault("content", []).extend(piece)
+        case "citation":
+            block.setdefault("cited", []).append(piece)
         case "reasoningContent":
             thought: JsonObject = block.setdefault("reasoningContent", {})
             if "redactedContent" in piece:
@@ -105,49 +136,94 @@ def _grow(block: JsonObject, delta: JsonObject) -> None:
                 words = thought.setdefault("reasoningText", {"text": ""})
                 for key in ("text", "signature"):
                     words[key] = words.get(key, "") + piece.get(key, "")
+        case "image":
+            block["image"]["source"] = piece["source"]
         case _:
-            pass
+            raise UnknownRecordError(f"a delta of the kind `{kind}`")
 
 
-def _reading(blocks: Sequence[JsonObject], usage: JsonObject, reason: str) -> Reading:
+def _reading(
+    record: Record, blocks: Sequence[JsonObject], usage: JsonObject, reason: str
+) -> Reading:
     text, thoughts = "", ""
     signatures: list[str] = []
-    sealed: list[str] = []
+    sealed: list[str | JsonObject] = []
     calls: list[Call] = []
+    media: list[Medium] = []
+    kinds: list[str] = []
+    cited: list[JsonObject] = []
     for block in blocks:
+        cited += block.get("cited", ())
         match block:
             case {"text": words}:
                 text += words
-            case {"citationsContent": cited}:
-                text += "".join(piece["text"] for piece in cited["content"])
+                kinds += [TEXT] if words else []
+            case {"citationsContent": content}:
+                text += "".join(piece["text"] for piece in content["content"])
+                cited += content["citations"]
+                kinds.append(TEXT)
             case {"reasoningContent": {"reasoningText": thought}}:
                 thoughts += thought["text"]
                 signatures.append(thought.get("signature", ""))
+                kinds += [THOUGHT] if thought["text"] else []
             case {"reasoningContent": {"redactedContent": data}}:
-                sealed.append(data.decode("latin-1"))
+                sealed.append(data.decode("utf-8", "surrogateescape"))
+                kinds.append(THOUGHT)
             case {"toolUse": call} if call.get("type") != "server_tool_use":
                 arguments = call["input"]
                 if isinstance(arguments, str):
-                    arguments = json.loads(arguments)
+                    arguments = json.loads(arguments or "{}")
                 calls.append(
                     Call(call_id=call["toolUseId"], name=call["name"], arguments=arguments)
                 )
-            case _ if not block:
+                kinds.append(CALL)
+            case {"image": image}:
+                media.append(Medium(size=len(image["source"]["bytes"])))
+                kinds.append(MEDIUM)
+            case _ if block.keys() <= {"cited"}:
                 pass
             case _:
-                sealed.append(next(iter(block)))
+                sealed.append(_as_sent(block))
+                kinds.append(THOUGHT)
+    finish = word_in(_REASONS, reason)
     return Reading(
         judge=JUDGE,
         text=text,
         thoughts=thoughts,
         calls=tuple(calls),
-        finish=_REASONS[reason],
-        usage=(usage["totalTokens"] - usage["outputTokens"], usage["outputTokens"], 0)
-        if usage
-        else None,
-        signatures=tuple(sorted(filter(None, signatures))),
+        media=tuple(media),
+        order=in_order(kinds),
+        finish=FinishReason.TOOL_CALLS if calls and finish is FinishReason.STOP else finish,
+        counts=_counts(usage),
+        answer_id=record.headers.get("x-amzn-requestid", ""),
+        signatures=tuple(filter(None, signatures)),
         sealed=tuple(sealed),
-        cached=(usage.get("cacheReadInputTokens", 0), usage.get("cacheWriteInputTokens", 0))
-        if usage
-        else None,
+        citations=tuple(map(_cited, cited)),
     )
+
+
+def _as_sent(block: JsonObject) -> JsonObject:
+    """Return the block of a tool that Amazon runs with its input as JSON, as it goes back."""
+    match block:
+        case {"toolUse": {"input": str(written)} as call}:
+            return {"toolUse": {**call, "input": json.loads(written or "{}")}}
+        case _:
+            return block
+
+
+def _counts(usage: JsonObject) -> Counts | None:
+    """Return the counts; some models count cached tokens among the others, as the total shows."""
+    if not usage:
+        return None
+    return Counts(
+        taken=usage["totalTokens"] - usage["outputTokens"],
+        given=usage["outputTokens"],
+        cached=usage.get("cacheReadInputTokens", 0),
+        written=usage.get("cacheWriteInputTokens", 0),
+    )
+
+
+def _cited(citation: JsonObject) -> Cited:
+    title = citation.get("title", "")
+    place: JsonObject = citation.get("location", {}).get("web", {})
+    return Cited(source=place.get("url") or citation.get("source") or title, title=title)

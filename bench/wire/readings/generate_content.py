@@ -3,54 +3,42 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import google.genai
 from google.genai import types
 
-from bench.wire.readings import PLAIN, Call, Expected, JsonObject, Reading, Record
-from bench.wire.readings.sse import payloads
+from bench.wire.readings import (
+    CALL,
+    MEDIUM,
+    PLAIN,
+    TEXT,
+    THOUGHT,
+    Call,
+    Cited,
+    Counts,
+    Failing,
+    JsonObject,
+    Logprob,
+    Medium,
+    Reading,
+    Record,
+    in_order,
+    word_in,
+)
+from bench.wire.traffic.events import payloads
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 
 JUDGE = f"google-genai SDK {google.genai.__version__}"
 
-_BLOCKED = Expected(
+_BLOCKED = Failing(
     failure_class=FailureClass.CONTENT_FILTERED, reason="the prompt or all of the answer is blocked"
 )
-
-EXPECTED: Mapping[str, Expected] = {
-    "gemini/basic/generate_content.unary.unary-failure-only-prompt-feedback.fa30677f.json": (
-        _BLOCKED
-    ),
-    "gemini/refusal_or_filter/generate_content.stream."
-    "streaming-failure-prompt-blocked-safety.32d23439.json": _BLOCKED,
-    "gemini/refusal_or_filter/generate_content.unary."
-    "test-google-model-safety-settings.028ffc7a.json": _BLOCKED,
-    "vertex/basic/generate_content.stream.streaming-failure-invalid-json.9230114e.json": Expected(
-        failure_class=FailureClass.TRUNCATED,
-        reason="sound JSON that is no answer: no finish reason says that it is complete",
-    ),
-    "vertex/error_in_200/generate_content.stream."
-    "streaming-failure-error-mid-stream.e5a6c8a6.json": Expected(
-        failure_class=FailureClass.SERVER_ERROR,
-        reason="an error stands between the events of the stream",
-    ),
-    "vertex/refusal_or_filter/generate_content.stream."
-    "streaming-failure-prompt-blocked-safety.223e8895.json": _BLOCKED,
-    "vertex/refusal_or_filter/generate_content.unary."
-    "test-google-model-armor-prompt-template-text-get.e423e098.json": _BLOCKED,
-    "vertex/refusal_or_filter/generate_content.unary."
-    "unary-failure-finish-reason-safety-no-content.0e9536a3.json": _BLOCKED,
-    "vertex/refusal_or_filter/generate_content.unary."
-    "unary-failure-prompt-blocked-safety-with-message.20972acd.json": _BLOCKED,
-    "vertex/refusal_or_filter/generate_content.unary."
-    "unary-failure-unknown-enum-prompt-blocked.5d23c747.json": _BLOCKED,
-}
-"""Recorded successes (HTTP 200) that are failures, and what they mean."""
 
 _IN_PIECES: Mapping[str, tuple[Call, ...]] = {
     "gemini/tool_calls/generate_content.stream."
@@ -84,65 +72,179 @@ _REASONS: Mapping[str, FinishReason] = {
     "MAX_TOKENS": FinishReason.LENGTH,
     "RECITATION": FinishReason.CONTENT_FILTER,
     "SAFETY": FinishReason.CONTENT_FILTER,
+    "BLOCKLIST": FinishReason.CONTENT_FILTER,
+    "PROHIBITED_CONTENT": FinishReason.CONTENT_FILTER,
+    "SPII": FinishReason.CONTENT_FILTER,
+    "MODEL_ARMOR": FinishReason.CONTENT_FILTER,
+    "IMAGE_SAFETY": FinishReason.CONTENT_FILTER,
+    "IMAGE_PROHIBITED_CONTENT": FinishReason.CONTENT_FILTER,
+    "IMAGE_RECITATION": FinishReason.CONTENT_FILTER,
 }
 
 
-def read(record: Record) -> Reading:
+_KNOWN = frozenset({"candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId"})
+_NO_BLOCK = (None, "BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED")
+_BUNGLED = (
+    "MALFORMED_FUNCTION_CALL",
+    "UNEXPECTED_TOOL_CALL",
+    "TOO_MANY_TOOL_CALLS",
+    "MALFORMED_RESPONSE",
+    "NO_IMAGE",
+)
+"""Reasons for an end without an answer, by Google's documents."""
+
+
+def read(record: Record) -> Reading | Failing:
     """Return what an answer says."""
-    text, thoughts = "", ""
-    calls: list[Call] = []
-    media: list[int] = []
-    signatures: list[bytes] = []
-    reason, model = "", ""
-    counted: types.GenerateContentResponseUsageMetadata | None = None
-    for chunk in map(_parsed, _chunks(record)):
-        model = model or chunk.model_version or ""
-        for candidate in chunk.candidates or ():
-            if candidate.finish_reason is not None:
-                reason = candidate.finish_reason.value
-            content = candidate.content
-            for part in (content.parts if content is not None else None) or ():
-                if part.thought_signature:
-                    signatures.append(part.thought_signature)
-                if part.thought:
-                    thoughts += part.text or ""
-                elif part.text:
-                    text += part.text
-                if part.inline_data is not None:
-                    media.append(len(part.inline_data.data or b""))
-                call = part.function_call
-                if call is not None and call.name and not call.will_continue:
-                    calls.append(
-                        Call(call_id=call.id or "", name=call.name, arguments=call.args or {})
-                    )
-        told = chunk.usage_metadata
-        if told is not None and (told.prompt_token_count or told.thoughts_token_count):
-            counted = told
+    chunks = _chunks(record)
+    if any("error" in chunk for chunk in chunks):
+        return Failing(reason="the answer holds an error")
+    heard = _Heard()
+    for chunk in filter(_KNOWN.intersection, chunks):
+        blocked: JsonObject = chunk.get("promptFeedback") or {}
+        if not chunk.get("candidates") and (
+            blocked.get("blockReason") not in _NO_BLOCK or blocked.get("blockReasonMessage")
+        ):
+            return _BLOCKED
+        heard.hear(_parsed(chunk))
     in_pieces = _IN_PIECES.get(record.file)
-    found = _REASONS[reason]
+    if in_pieces is not None:
+        heard.calls, heard.judge = list(in_pieces), PLAIN
+    finish = word_in(_REASONS, heard.reason)
+    if heard.reason in _BUNGLED:
+        return Failing(
+            reason=f"Google says `{heard.reason}`", failure_class=FailureClass.BAD_ANSWER
+        )
+    if finish is FinishReason.CONTENT_FILTER and not heard.kinds:
+        return _BLOCKED
+    if not heard.reason:
+        return Failing(
+            reason="no finish reason says that the answer is complete",
+            failure_class=FailureClass.TRUNCATED,
+        )
     return Reading(
-        judge=JUDGE if in_pieces is None else PLAIN,
-        text=text,
-        thoughts=thoughts,
-        calls=tuple(calls) if in_pieces is None else in_pieces,
-        media=tuple(media),
-        finish=FinishReason.TOOL_CALLS
-        if (calls or in_pieces) and found is FinishReason.STOP
-        else found,
-        usage=None if counted is None else _usage(counted),
-        model=model,
-        signatures=tuple(sorted(base64.b64encode(one).decode() for one in signatures)),
-        cached=None if counted is None else (counted.cached_content_token_count or 0, 0),
+        judge=heard.judge,
+        text=heard.text,
+        thoughts=heard.thoughts,
+        calls=tuple(heard.calls),
+        media=tuple(heard.media),
+        order=in_order(heard.kinds),
+        finish=FinishReason.TOOL_CALLS if heard.calls and finish is FinishReason.STOP else finish,
+        counts=None if heard.counted is None else _counts(heard.counted),
+        model=heard.model,
+        answer_id=heard.answer_id,
+        signatures=tuple(base64.b64encode(one).decode() for one in heard.signatures),
+        logprobs=tuple(heard.logprobs) if _asked_for_logprobs(record) else None,
+        citations=tuple(heard.citations),
     )
 
 
-def _usage(counted: types.GenerateContentResponseUsageMetadata) -> tuple[int, int, int]:
+@dataclasses.dataclass(kw_only=True, slots=True)
+class _Heard:
+    """What came of an answer so far."""
+
+    judge: str = JUDGE
+    text: str = ""
+    thoughts: str = ""
+    calls: list[Call] = dataclasses.field(default_factory=list[Call])
+    media: list[Medium] = dataclasses.field(default_factory=list[Medium])
+    kinds: list[str] = dataclasses.field(default_factory=list[str])
+    signatures: list[bytes] = dataclasses.field(default_factory=list[bytes])
+    logprobs: list[Logprob] = dataclasses.field(default_factory=list[Logprob])
+    citations: list[Cited] = dataclasses.field(default_factory=list[Cited])
+    reason: str = ""
+    model: str = ""
+    answer_id: str = ""
+    counted: types.GenerateContentResponseUsageMetadata | None = None
+
+    def hear(self, chunk: types.GenerateContentResponse) -> None:
+        """Add what a chunk says."""
+        self.model = self.model or chunk.model_version or ""
+        self.answer_id = self.answer_id or chunk.response_id or ""
+        for candidate in chunk.candidates or ():
+            if candidate.index:
+                continue
+            if candidate.finish_reason is not None:
+                self.reason = candidate.finish_reason.value
+            for part in (candidate.content.parts if candidate.content else None) or ():
+                self._hear_part(part)
+            if candidate.logprobs_result is not None:
+                self.logprobs += _logprobs(candidate.logprobs_result)
+            self.citations += _cited(candidate)
+        told = chunk.usage_metadata
+        if told is not None and any(
+            (
+                told.prompt_token_count,
+                told.candidates_token_count,
+                told.thoughts_token_count,
+                told.tool_use_prompt_token_count,
+            )
+        ):
+            self.counted = told
+
+    def _hear_part(self, part: types.Part) -> None:
+        if part.thought_signature:
+            self.signatures.append(part.thought_signature)
+        if part.thought:
+            self.thoughts += part.text or ""
+            self.kinds += [THOUGHT] if part.text else []
+        elif part.text:
+            self.text += part.text
+            self.kinds.append(TEXT)
+        if part.inline_data is not None:
+            self.media.append(Medium(size=len(part.inline_data.data or b"")))
+            self.kinds.append(MEDIUM)
+        call = part.function_call
+        if call is not None and (call.name or call.will_continue):
+            self.kinds.append(CALL)
+        if call is not None and call.name and not call.will_continue:
+            self.calls.append(
+                Call(call_id=call.id or "", name=call.name, arguments=call.args or {})
+            )
+
+
+def _counts(counted: types.GenerateContentResponseUsageMetadata) -> Counts:
+    """Return the counts: those of thoughts and of Google's own tools stand beside the others."""
     thinking = counted.thoughts_token_count or 0
-    return (
-        (counted.prompt_token_count or 0) + (counted.tool_use_prompt_token_count or 0),
-        (counted.candidates_token_count or 0) + thinking,
-        thinking,
+    return Counts(
+        taken=(counted.prompt_token_count or 0) + (counted.tool_use_prompt_token_count or 0),
+        given=(counted.candidates_token_count or 0) + thinking,
+        thinking=thinking,
+        cached=counted.cached_content_token_count or 0,
+        heard=_sound(counted.prompt_tokens_details),
+        spoken=_sound(counted.candidates_tokens_details),
     )
+
+
+def _sound(details: Sequence[types.ModalityTokenCount] | None) -> int:
+    sounds = (one for one in details or () if one.modality is types.MediaModality.AUDIO)
+    return sum(one.token_count or 0 for one in sounds)
+
+
+def _asked_for_logprobs(record: Record) -> bool:
+    config: JsonObject = record.request.get("generationConfig") or {}
+    return bool(config.get("responseLogprobs"))
+
+
+def _logprobs(result: types.LogprobsResult) -> Iterator[Logprob]:
+    tops = result.top_candidates or ()
+    for place, chosen in enumerate(result.chosen_candidates or ()):
+        others = tops[place].candidates if place < len(tops) else None
+        yield Logprob(
+            token=chosen.token or "",
+            logprob=chosen.log_probability or 0.0,
+            others=tuple((one.token or "", one.log_probability or 0.0) for one in others or ()),
+        )
+
+
+def _cited(candidate: types.Candidate) -> Iterator[Cited]:
+    grounding = candidate.grounding_metadata
+    for chunk in (grounding.grounding_chunks if grounding is not None else None) or ():
+        found = chunk.web or chunk.retrieved_context or chunk.maps
+        if found is not None:
+            yield Cited(source=found.uri or "", title=found.title or "")
+    for citation in (candidate.citation_metadata and candidate.citation_metadata.citations) or ():
+        yield Cited(source=citation.uri or "", title=citation.title or "")
 
 
 def _chunks(record: Record) -> Sequence[JsonObject]:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import anthropic
 import httpx2
 
-from bench.wire.readings import Call, Reading, Record
+from bench.wire.readings import (
+    CALL,
+    REFUSAL,
+    TEXT,
+    THOUGHT,
+    Call,
+    Cited,
+    Counts,
+    Failing,
+    JsonObject,
+    Reading,
+    Record,
+    in_order,
+    word_in,
+)
+from bench.wire.traffic.events import payloads
 from routersvc.domain.conversation.finish_reasons import FinishReason
 
 JUDGE = f"anthropic SDK {anthropic.__version__}"
@@ -21,52 +37,99 @@ _REASONS: Mapping[str, FinishReason] = {
     "tool_use": FinishReason.TOOL_CALLS,
     "refusal": FinishReason.REFUSAL,
 }
+_KINDS = {"text": TEXT, "tool_use": CALL}
 
 
-def read(record: Record) -> Reading:
+def read(record: Record) -> Reading | Failing:
     """Return what an answer says."""
+    if record.streaming and any(one.get("type") == "error" for one in payloads(record.body)):
+        return Failing(reason="the stream holds an error")
     message = _message(record)
     texts: list[str] = []
     thoughts: list[str] = []
     signatures: list[str] = []
-    sealed: list[str] = []
+    sealed: list[str | JsonObject] = []
     calls: list[Call] = []
-    for block in message.content:
+    kinds: list[str] = []
+    citations: list[Cited] = []
+    blocks = _blocks(record)
+    for place, block in enumerate(message.content):
         content: Any = block
+        has_content = True
         match block.type:
             case "text":
                 texts.append(content.text)
+                has_content = bool(content.text)
+                citations += [_cited(one) for one in getattr(content, "citations", None) or ()]
             case "thinking":
                 thoughts.append(content.thinking)
                 signatures.append(getattr(content, "signature", None) or "")
+                has_content = bool(content.thinking)
             case "redacted_thinking":
                 sealed.append(content.data)
             case "tool_use":
                 calls.append(Call(call_id=content.id, name=content.name, arguments=content.input))
+                caller: Any = getattr(content, "caller", None)
+                if caller is not None and caller.type != "direct":
+                    signatures.append(caller.type)
             case _:
-                sealed.append(block.type)
-    finish = _REASONS[str(message.stop_reason)]
+                sealed.append(blocks[place])
+        if has_content:
+            kinds.append(_KINDS.get(block.type, THOUGHT))
+    finish = word_in(_REASONS, message.stop_reason)
     refused: Any = getattr(message, "stop_details", None)
     usage = message.usage
-    read, written = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
+    cached, written = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
     details = usage.output_tokens_details
+    refusal: str = getattr(refused, "explanation", None) or ""
     return Reading(
         judge=JUDGE,
         text="".join(texts),
         thoughts="".join(thoughts),
-        refusal=getattr(refused, "explanation", None) or "",
+        refusal=refusal,
         calls=tuple(calls),
+        order=in_order([*kinds, *([REFUSAL] if refusal else [])]),
         finish=FinishReason.TOOL_CALLS if calls and finish is FinishReason.STOP else finish,
-        usage=(
-            usage.input_tokens + read + written,
-            usage.output_tokens,
-            0 if details is None else details.thinking_tokens,
+        stop_sequence=message.stop_sequence or "",
+        counts=Counts(
+            taken=usage.input_tokens + cached + written,
+            given=usage.output_tokens,
+            thinking=0 if details is None else details.thinking_tokens,
+            cached=cached,
+            written=written,
         ),
         model=message.model,
-        signatures=tuple(sorted(filter(None, signatures))),
+        answer_id=message.id or "",
+        signatures=tuple(filter(None, signatures)),
         sealed=tuple(sealed),
-        cached=(read, written),
+        citations=tuple(citations),
     )
+
+
+def _cited(citation: Any) -> Cited:  # noqa: ANN401 - the SDK's many kinds of citations
+    url: str | None = getattr(citation, "url", None) or getattr(citation, "source", None)
+    title: str = getattr(citation, "title", None) or getattr(citation, "document_title", None) or ""
+    return Cited(source=url or title, title=title)
+
+
+def _blocks(record: Record) -> Sequence[JsonObject]:
+    """Return the blocks as sent; the client leaves out the input of tools that are new to it."""
+    if not record.streaming:
+        content: Sequence[JsonObject] = json.loads(record.body)["content"]
+        return content
+    blocks: dict[int, JsonObject] = {}
+    inputs: dict[int, str] = {}
+    for event in payloads(record.body):
+        match event:
+            case {"type": "content_block_start", "index": index, "content_block": block}:
+                blocks[index] = block
+            case {"delta": {"type": "input_json_delta", "partial_json": piece}, "index": index}:
+                inputs[index] = inputs.get(index, "") + piece
+            case _:
+                pass
+    for index, written in inputs.items():
+        blocks[index] = {**blocks[index], "input": json.loads(written or "{}")}
+    return [block for _, block in sorted(blocks.items())]
 
 
 def _message(record: Record) -> anthropic.types.Message:

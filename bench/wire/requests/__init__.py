@@ -23,6 +23,7 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.providers import Provider
 from routersvc.domain.conversation.prompts import Prompt, WireExtension
+from routersvc.domain.conversation.tools import HostedTool
 from routersvc.engine.ports import AttemptCall
 
 JsonObject = dict[str, Any]
@@ -34,6 +35,8 @@ class NotExpressibleError(Exception):
 
 def module_of(api: str) -> ModuleType | None:
     """Return the module that knows the requests of an API; `None` where there is none."""
+    if not api.isidentifier():
+        return None
     name = f"{__name__}.{api}"
     try:
         return importlib.import_module(name)
@@ -86,19 +89,19 @@ def said_by(names: Mapping[str, Any], word: str, what: str) -> Any:  # noqa: ANN
     return names[word]
 
 
-def extension(
-    wire_format: str, fields: Mapping[str, object], contract: frozenset[str]
-) -> tuple[WireExtension, ...]:
+def extension(wire_format: str, fields: Mapping[str, object]) -> tuple[WireExtension, ...]:
     """Return the fields that the contract has no words for as an extension of the wire format.
 
-    Raises:
-        NotExpressibleError: an extension may not say one of them.
+    The adapter refuses those that it does not leave to callers.
     """
-    for name in sorted(fields.keys() & contract):
-        raise NotExpressibleError(f"the field `{name}`")
     if not fields:
         return ()
     return (WireExtension(wire_format=wire_format, fields_json=json.dumps(fields)),)
+
+
+def hosted(name: str, settings: Mapping[str, object]) -> HostedTool:
+    """Return a tool that the vendor runs."""
+    return HostedTool(name=name, settings_json=json.dumps(settings) if settings else "")
 
 
 def data_of(url: str) -> tuple[str, bytes] | None:

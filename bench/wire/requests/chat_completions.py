@@ -12,6 +12,7 @@ from bench.wire.requests import (
     NotExpressibleError,
     data_of,
     extension,
+    hosted,
     said_by,
     without_nulls,
 )
@@ -31,18 +32,9 @@ from routersvc.domain.conversation.parts import (
 from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier, Verbosity
 from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
-from routersvc.domain.conversation.tools import FunctionTool, ToolChoice, ToolChoiceMode
-from routersvc.providers.formats.openai_chat.dialects import WIRE_FORMAT
-from routersvc.providers.formats.openai_chat.requests import CONTRACT_FIELDS
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 
-EFFORTS = {
-    "none": ReasoningEffort.NONE,
-    "minimal": ReasoningEffort.MINIMAL,
-    "low": ReasoningEffort.LOW,
-    "medium": ReasoningEffort.MEDIUM,
-    "high": ReasoningEffort.HIGH,
-    "max": ReasoningEffort.MAXIMUM,
-}
+EFFORTS = {one.value: one for one in ReasoningEffort} | {"max": ReasoningEffort.MAXIMUM}
 _TIERS = {
     "flex": ServiceTier.FLEX,
     "default": ServiceTier.STANDARD,
@@ -82,7 +74,7 @@ def call_of(body: JsonObject, *, streaming: bool) -> Asked:
     preferences: JsonObject = rest.pop("provider", {})
     zdr, denied = preferences.pop("zdr", False), preferences.pop("data_collection", "allow")
     if preferences:
-        raise NotExpressibleError("a choice of upstream providers")
+        rest["provider"] = preferences
     model = rest.pop("model")
     messages = _messages(rest.pop("messages"))
     tools = tuple(_tool(tool) for tool in rest.pop("tools", ()))
@@ -97,10 +89,10 @@ def call_of(body: JsonObject, *, streaming: bool) -> Asked:
         reasoning=_reasoning(rest),
         logprobs=logprobs,
         verbosity=Verbosity(rest.pop("verbosity")) if "verbosity" in rest else None,
-        end_user_id=rest.pop("user", ""),
+        end_user_id=rest.pop("user", "") or rest.pop("safety_identifier", ""),
         prompt_cache_key=rest.pop("prompt_cache_key", ""),
         service_tier=_tier(rest.pop("service_tier", None)),
-        wire_extensions=extension(WIRE_FORMAT, rest, CONTRACT_FIELDS),
+        wire_extensions=extension("openai_chat", rest),
     )
     return Asked(
         prompt=prompt,
@@ -120,6 +112,8 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
             del found[name]
     if "max_completion_tokens" in found:
         found["max_tokens"] = found.pop("max_completion_tokens")
+    if "safety_identifier" in found and "user" not in found:
+        found["user"] = found.pop("safety_identifier")  # its new name at OpenAI
     if "seed" in found:
         found["random_seed"] = found.pop("seed")
     if isinstance(found.get("stop"), str):
@@ -140,19 +134,25 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
     if isinstance(choice, dict):
         found["tool_choice"] = {"type": "function", **cast("JsonObject", choice)}
     for tool in found.get("tools", ()):
-        tool.setdefault("type", "function")
-        tool["function"].pop("type", None)
-        tool["function"].setdefault("parameters", {"type": "object", "properties": {}})
-        if not tool["function"].get("description"):
-            tool["function"].pop("description", None)
+        _make_tool_plain(tool)
     found["messages"] = [_plain_message(message, provider) for message in found["messages"]]
     return found
+
+
+def _make_tool_plain(tool: JsonObject) -> None:
+    if tool.setdefault("type", "function") != "function":
+        return
+    tool["function"].pop("type", None)
+    tool["function"].setdefault("parameters", {"type": "object", "properties": {}})
+    if not tool["function"].get("description"):
+        tool["function"].pop("description", None)
 
 
 def _plain_message(message: JsonObject, provider: str) -> JsonObject:
     content: Any = message.get("content") or []
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
+    _mark_last_text(message, content)
     for part in content:
         if part.get("type") == "image_url":
             image = part["image_url"]
@@ -180,6 +180,13 @@ def _plain_message(message: JsonObject, provider: str) -> JsonObject:
     return found
 
 
+def _mark_last_text(message: JsonObject, content: Sequence[JsonObject]) -> None:
+    """Move a cache marker from beside the content into it, as OpenRouter's own SDK takes it."""
+    texts = [part for part in content if part.get("type") == "text"]
+    if "cache_control" in message and texts:
+        texts[-1].setdefault("cache_control", message.pop("cache_control"))
+
+
 def _messages(messages: Sequence[JsonObject]) -> tuple[Message, ...]:
     found: list[Message] = []
     for index, message in enumerate(messages):
@@ -196,6 +203,7 @@ def _message(message: JsonObject) -> Message:
     content: Any = message.pop("content", None) or []
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
+    _mark_last_text(message, content)
     parts: list[Any] = [_part(part) for part in content]
     if role is Role.TOOL:
         parts = [ToolResult(call_id=message.pop("tool_call_id"), parts=tuple(parts))]
@@ -291,25 +299,29 @@ def _cache(marker: JsonObject | None) -> CacheLifetime | None:
 def _call(call: JsonObject) -> ToolCall:
     function = call["function"]
     arguments = function["arguments"]
+    for name in call.keys() - {"id", "type", "index", "function", "cache_control"}:
+        raise NotExpressibleError(f"`{name}` of a tool call")
     return ToolCall(
         call_id=call["id"],
         name=function["name"],
         arguments_json=arguments if isinstance(arguments, str) else json.dumps(arguments),
+        cache=_cache(call.get("cache_control")),
     )
 
 
-def _tool(tool: JsonObject) -> FunctionTool:
+def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if tool.get("type", "function") != "function":
-        raise NotExpressibleError(f"a tool of the type `{tool['type']}`")
+        return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
     function = tool["function"]
-    if tool.keys() - {"type", "function"}:
-        raise NotExpressibleError("a cache marker on a tool")
+    for name in tool.keys() - {"type", "function", "cache_control"}:
+        raise NotExpressibleError(f"`{name}` of a tool")
     parameters = function.get("parameters")
     return FunctionTool(
         name=function["name"],
         description=function.get("description", ""),
         parameters_json_schema="" if parameters is None else json.dumps(parameters),
         strict=function.get("strict"),
+        cache=_cache(tool.get("cache_control")),
     )
 
 
@@ -367,8 +379,10 @@ def _reasoning(rest: JsonObject) -> Reasoning:
     limit = settings.pop("max_tokens", None)
     hidden = settings.pop("exclude", False)
     thinks = settings.pop("enabled", None)
-    if settings or (thinks is not None and effort is None and limit is None):
-        raise NotExpressibleError("whether to think at all, without a word on how much")
+    for field in settings:
+        raise NotExpressibleError(f"`reasoning.{field}`")
+    if thinks is not None and effort is None and limit is None:
+        effort = "adaptive" if thinks else "none"
     return Reasoning(
         effort=None if effort is None else said_by(EFFORTS, effort, "the reasoning effort"),
         max_tokens=limit,

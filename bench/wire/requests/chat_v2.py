@@ -134,4 +134,6 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
                 message.pop(name, None)
     if not body.get("tools"):
         body.pop("tools", None)
+    if body.get("stream") is False:
+        del body["stream"]  # it is the default
     return {name: value for name, value in body.items() if value is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -95,7 +96,7 @@ def _prompt(body: JsonObject) -> Prompt:
     more = {key: body[key] for key in ("guardrailConfig",) if key in body}
     return Prompt(
         messages=tuple(messages),
-        tools=tuple(_converse_tool(tool) for tool in tools.get("tools", ())),
+        tools=_converse_tools(tools.get("tools") or ()),
         tool_choice=_converse_choice(tools.get("toolChoice")),
         response_format=None
         if schema is None
@@ -126,6 +127,17 @@ def _converse_choice(choice: JsonObject | None) -> ToolChoice | None:
         return None
     (kind, more), *_ = choice.items()
     return ToolChoice(mode=MODES[kind], function_name=more.get("name", ""))
+
+
+def _converse_tools(tools: Sequence[JsonObject]) -> tuple[FunctionTool | HostedTool, ...]:
+    found: list[FunctionTool | HostedTool] = []
+    for tool in tools:
+        if "cachePoint" in tool and isinstance(found[-1], FunctionTool):
+            lifetime = LIFETIMES[tool["cachePoint"].get("ttl")]
+            found[-1] = dataclasses.replace(found[-1], cache=lifetime)
+        else:
+            found.append(_converse_tool(tool))
+    return tuple(found)
 
 
 def _converse_tool(tool: JsonObject) -> FunctionTool | HostedTool:
@@ -198,6 +210,9 @@ def _converse_result(result: JsonObject) -> ToolResult:
                 parts.append(_converse_image(value))
             case "document":
                 parts.append(_converse_document(value))
+            case "json":
+                data = json.dumps(value).encode()
+                parts.append(FilePart(data=data, media_type="application/json"))
             case _:
                 not_in_contract(f"`{kind}` in what a tool returned")
     return ToolResult(

@@ -7,7 +7,8 @@ import json
 import re
 from typing import Any, cast
 
-from bench.wire.requests import Asked, JsonObject, NotExpressibleError
+from bench.wire.requests import Asked, JsonObject, NotExpressibleError, hosted, said_by
+from bench.wire.requests.chat_completions import EFFORTS
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     FilePart,
@@ -20,13 +21,13 @@ from routersvc.domain.conversation.parts import (
     ToolResult,
 )
 from routersvc.domain.conversation.prompts import Prompt, Sampling, WireExtension
-from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,
     ResponseFormat,
 )
-from routersvc.domain.conversation.tools import FunctionTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 
 _WORDS = re.compile(r"_([a-z])")
 _MODEL = re.compile(r"/models/([^:?]+)")
@@ -110,6 +111,7 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
     if generation.get("responseMimeType") == "text/plain":
         del generation["responseMimeType"]
     thinking: JsonObject = generation.get("thinkingConfig") or {}
+    body["contents"] = _one_turn_each(body["contents"])
     if "thinkingLevel" in thinking:
         thinking["thinkingLevel"] = str(thinking["thinkingLevel"]).upper()
     if generation:
@@ -117,6 +119,17 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
     else:
         body.pop("generationConfig", None)
     return body
+
+
+def _one_turn_each(contents: list[JsonObject]) -> list[JsonObject]:
+    """Return a conversation in which neighbours of one role are one turn, as Google takes them."""
+    found: list[JsonObject] = []
+    for content in contents:
+        if found and found[-1].get("role") == content.get("role"):
+            found[-1] = {**found[-1], "parts": [*found[-1]["parts"], *content["parts"]]}
+        else:
+            found.append(content)
+    return found
 
 
 def _prompt(body: JsonObject) -> Prompt:
@@ -127,12 +140,14 @@ def _prompt(body: JsonObject) -> Prompt:
         messages.append(Message(role=Role.SYSTEM, parts=tuple(texts)))
     calls: list[tuple[str, str]] = []
     for place, content in enumerate(body["contents"]):
-        messages.append(_message(content, place, calls))
-    tools: list[FunctionTool] = []
+        messages += _messages(content, place, calls)
+    tools: list[FunctionTool | HostedTool] = []
     for tool in body.get("tools") or ():
-        if tool.keys() - {"functionDeclarations"}:
-            raise NotExpressibleError("a tool that the vendor runs")
-        tools += [_tool(declaration) for declaration in tool["functionDeclarations"]]
+        for name, value in tool.items():
+            if name == "functionDeclarations":
+                tools += [_tool(declaration) for declaration in value]
+            else:
+                tools.append(hosted(name, value))
     calling = body.get("toolConfig", {}).get("functionCallingConfig")
     thinking: JsonObject = generation.get("thinkingConfig") or {}
     level = thinking.get("thinkingLevel")
@@ -164,7 +179,7 @@ def _prompt(body: JsonObject) -> Prompt:
             max_output_tokens=generation.get("maxOutputTokens"),
         ),
         reasoning=Reasoning(
-            effort=None if level is None else ReasoningEffort(level.lower()),
+            effort=None if level is None else said_by(EFFORTS, level.lower(), "the effort"),
             max_tokens=thinking.get("thinkingBudget"),
             visibility=None
             if shows is None
@@ -209,8 +224,11 @@ def _format(generation: JsonObject) -> ResponseFormat | None:
     return JsonSchemaFormat(name="answer", json_schema=json.dumps(schema))
 
 
-def _message(content: JsonObject, place: int, calls: list[tuple[str, str]]) -> Message:
-    """Return a turn. Calls without an id get one, as the router gives them."""
+def _messages(content: JsonObject, place: int, calls: list[tuple[str, str]]) -> list[Message]:
+    """Return a turn: what tools returned, then what else was said.
+
+    Calls without an id get one, as the router gives them.
+    """
     roles = {"user": Role.USER, "model": Role.ASSISTANT}
     if content["role"] not in roles:
         raise NotExpressibleError("a role that does not exist")
@@ -221,11 +239,12 @@ def _message(content: JsonObject, place: int, calls: list[tuple[str, str]]) -> M
             results.append(_result(part["functionResponse"], calls))
         else:
             parts += _part(part, f"{place}-{len(parts)}", calls)
-    if results and parts:
-        raise NotExpressibleError("results and other parts in one turn")
+    found: list[Message] = []
     if results:
-        return Message(role=Role.TOOL, parts=tuple(results))
-    return Message(role=roles[content["role"]], parts=tuple(parts))
+        found.append(Message(role=Role.TOOL, parts=tuple(results)))
+    if parts or not results:
+        found.append(Message(role=roles[content["role"]], parts=tuple(parts)))
+    return found
 
 
 def _part(part: JsonObject, call_id: str, calls: list[tuple[str, str]]) -> list[Part]:

@@ -7,7 +7,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from bench.wire.requests import Asked, JsonObject, NotExpressibleError
+from bench.wire.requests import (
+    Asked,
+    JsonObject,
+    NotExpressibleError,
+    extension,
+    hosted,
+    said_by,
+)
+from bench.wire.requests.chat_completions import EFFORTS
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,
@@ -36,6 +44,13 @@ MODES = {
     "tool": ToolChoiceMode.FUNCTION,
     "none": ToolChoiceMode.NONE,
 }
+
+
+_OF_THE_CONTRACT = (
+    *("model", "max_tokens", "messages", "stream", "system", "temperature", "top_p", "top_k"),
+    *("tools", "tool_choice", "thinking", "output_config", "stop_sequences", "metadata"),
+    "anthropic_version",
+)
 
 
 def call_of(body: JsonObject, *, streaming: bool) -> Asked:
@@ -107,12 +122,7 @@ def _blocks_normal(content: Any) -> Iterator[JsonObject]:  # noqa: ANN401 - text
 
 def _prompt(body: JsonObject) -> Prompt:
     body = plain(body, "")
-    only(
-        body,
-        *("model", "max_tokens", "messages", "stream", "system", "temperature", "top_p", "top_k"),
-        *("tools", "tool_choice", "thinking", "output_config", "stop_sequences", "metadata"),
-        "anthropic_version",
-    )
+    rest = {name: value for name, value in body.items() if name not in _OF_THE_CONTRACT}
     messages = [
         Message(role=Role.SYSTEM, parts=(_part(block),)) for block in body.get("system", ())
     ]
@@ -145,6 +155,7 @@ def _prompt(body: JsonObject) -> Prompt:
         ),
         reasoning=reasoning_of(thinking, effort),
         end_user_id=body.get("metadata", {}).get("user_id", ""),
+        wire_extensions=extension("anthropic_messages", rest),
     )
 
 
@@ -160,11 +171,13 @@ def turns_of(role: Role, parts: tuple[Part, ...]) -> Iterator[Message]:
 
 def reasoning_of(thinking: JsonObject, effort: str | None) -> Reasoning:
     """Return how a Claude model is told to think."""
-    if effort == "xhigh":
-        not_in_contract("the effort `xhigh`")
-    wanted = None if effort is None else ReasoningEffort(effort)
+    wanted: ReasoningEffort | None = (
+        None if effort is None else said_by(EFFORTS, effort, "the effort")
+    )
     if thinking.get("type") == "disabled":
         wanted = ReasoningEffort.NONE
+    elif thinking.get("type") == "adaptive" and wanted is None:
+        wanted = ReasoningEffort.ADAPTIVE
     return Reasoning(
         effort=wanted,
         max_tokens=thinking.get("budget_tokens"),
@@ -233,14 +246,13 @@ def _document(block: JsonObject, cache: CacheLifetime | None) -> FilePart:
 
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if "type" in tool:
-        if "cache_control" in tool:
-            not_in_contract("a cache marker on a tool")
-        settings = {key: value for key, value in tool.items() if key != "type"}
-        return HostedTool(name=tool["type"], settings_json=json.dumps(settings))
-    only(tool, "name", "description", "input_schema", "strict")
+        return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
+    only(tool, "name", "description", "input_schema", "strict", "cache_control", "defer_loading")
     return FunctionTool(
         name=tool["name"],
         description=tool.get("description", ""),
         parameters_json_schema=json.dumps(tool["input_schema"]),
         strict=tool.get("strict"),
+        cache=_cache(tool),
+        deferred=tool.get("defer_loading", False),
     )

@@ -12,6 +12,7 @@ from bench.wire.requests import (
     NotExpressibleError,
     data_of,
     extension,
+    hosted,
     said_by,
     without_nulls,
 )
@@ -30,8 +31,6 @@ from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier,
 from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
-from routersvc.providers.formats.openai_responses.dialects import WIRE_FORMAT
-from routersvc.providers.formats.openai_responses.requests import CONTRACT_FIELDS
 
 _KEPT_BY_THE_VENDOR = ("conversation", "previous_response_id", "prompt", "background")
 _TIERS = {
@@ -62,25 +61,30 @@ def call_of(body: JsonObject, *, streaming: bool) -> Asked:
         raise NotExpressibleError(f"`{name}` in `include`")
     text: JsonObject = rest.pop("text", {})
     tier = rest.pop("service_tier", "auto")
+    thinking: JsonObject = rest.pop("reasoning", {})
+    reasoning = _reasoning(thinking)
+    response_format = _format(text.pop("format", {}))
+    verbosity = text.pop("verbosity", None)
+    rest |= {name: more for name, more in (("reasoning", thinking), ("text", text)) if more}
     prompt = Prompt(
         messages=_messages(rest.pop("instructions", ""), rest.pop("input")),
         tools=tuple(_tool(tool) for tool in rest.pop("tools", ())),
         tool_choice=_choice(rest.pop("tool_choice", None)),
         parallel_tool_calls=rest.pop("parallel_tool_calls", None),
-        response_format=_format(text.pop("format", {})),
+        response_format=response_format,
         sampling=Sampling(
             temperature=rest.pop("temperature", None),
             top_p=rest.pop("top_p", None),
             max_output_tokens=rest.pop("max_output_tokens", None),
         ),
-        reasoning=_reasoning(rest.pop("reasoning", {})),
+        reasoning=reasoning,
         logprobs=rest.pop("top_logprobs", 0) if _LOGPROBS in include else None,
-        verbosity=Verbosity(text.pop("verbosity")) if "verbosity" in text else None,
+        verbosity=None if verbosity is None else Verbosity(verbosity),
         end_user_id=rest.pop("safety_identifier", "") or rest.pop("user", ""),
         prompt_cache_key=rest.pop("prompt_cache_key", ""),
         service_tier=None if tier == "auto" else said_by(_TIERS, tier, "the service tier"),
         wire_extensions=extension(
-            WIRE_FORMAT, {k: v for k, v in rest.items() if k != "model"}, CONTRACT_FIELDS
+            "openai_responses", {k: v for k, v in rest.items() if k != "model"}
         ),
     )
     return Asked(
@@ -114,7 +118,7 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
         if tool["type"] == "function":
             tool.setdefault("parameters", {"type": "object", "properties": {}})
     instructions = found.pop("instructions", None)
-    items = found["input"]
+    items = found.get("input", [])
     if isinstance(items, str):
         items = [{"role": "user", "content": items}]
     if instructions:
@@ -252,9 +256,8 @@ def _file(part: JsonObject) -> FilePart:
 
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if tool["type"] != "function":
-        settings = {key: value for key, value in tool.items() if key != "type"}
-        return HostedTool(name=tool["type"], settings_json=json.dumps(settings) if settings else "")
-    known = {"type", "name", "description", "parameters", "strict"}
+        return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
+    known = {"type", "name", "description", "parameters", "strict", "defer_loading"}
     for field in sorted(tool.keys() - known):
         raise NotExpressibleError(f"`{field}` of a function")
     parameters = tool.get("parameters")
@@ -263,6 +266,7 @@ def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
         description=tool.get("description", ""),
         parameters_json_schema="" if parameters is None else json.dumps(parameters),
         strict=tool.get("strict"),
+        deferred=tool.get("defer_loading", False),
     )
 
 
@@ -294,8 +298,6 @@ def _format(wanted: JsonObject) -> JsonObjectFormat | JsonSchemaFormat | None:
 def _reasoning(settings: JsonObject) -> Reasoning:
     effort = settings.pop("effort", None)
     summary = settings.pop("summary", None)
-    for field in settings:
-        raise NotExpressibleError(f"`reasoning.{field}`")
     return Reasoning(
         effort=None if effort is None else said_by(EFFORTS, effort, "the reasoning effort"),
         visibility=None

@@ -179,9 +179,12 @@ type Model struct {
 	// Lists the deployments that the caller can reach, sorted by name.
 	Deployments []*ModelDeployment `protobuf:"bytes,11,rep,name=deployments,proto3" json:"deployments,omitempty"`
 	// Lists the policies allowed for the caller that include the model, by name.
-	Policies      []string `protobuf:"bytes,12,rep,name=policies,proto3" json:"policies,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Policies []string `protobuf:"bytes,12,rep,name=policies,proto3" json:"policies,omitempty"`
+	// Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+	// support fewer: see `deployments`.
+	ReasoningEfforts []ReasoningEffort `protobuf:"varint,13,rep,packed,name=reasoning_efforts,json=reasoningEfforts,proto3,enum=llmrouter.v1.ReasoningEffort" json:"reasoning_efforts,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Model) Reset() {
@@ -298,7 +301,14 @@ func (x *Model) GetPolicies() []string {
 	return nil
 }
 
-// Prices in US dollars per million tokens.
+func (x *Model) GetReasoningEfforts() []ReasoningEffort {
+	if x != nil {
+		return x.ReasoningEfforts
+	}
+	return nil
+}
+
+// Prices in US dollars per million tokens, at the standard service tier.
 type Prices struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Price of input tokens.
@@ -308,7 +318,13 @@ type Prices struct {
 	// Price of input tokens read from the provider's prompt cache. Unset: as `input`.
 	CachedInput *float64 `protobuf:"fixed64,3,opt,name=cached_input,json=cachedInput,proto3,oneof" json:"cached_input,omitempty"`
 	// Price of input tokens written to the provider's prompt cache. Unset: as `input`.
-	CacheWrite    *float64 `protobuf:"fixed64,4,opt,name=cache_write,json=cacheWrite,proto3,oneof" json:"cache_write,omitempty"`
+	CacheWrite *float64 `protobuf:"fixed64,4,opt,name=cache_write,json=cacheWrite,proto3,oneof" json:"cache_write,omitempty"`
+	// Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+	CacheWriteHour *float64 `protobuf:"fixed64,5,opt,name=cache_write_hour,json=cacheWriteHour,proto3,oneof" json:"cache_write_hour,omitempty"`
+	// Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+	Steps []*PriceStep `protobuf:"bytes,6,rep,name=steps,proto3" json:"steps,omitempty"`
+	// Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+	Tiers         []*TierPrices `protobuf:"bytes,7,rep,name=tiers,proto3" json:"tiers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -371,6 +387,218 @@ func (x *Prices) GetCacheWrite() float64 {
 	return 0
 }
 
+func (x *Prices) GetCacheWriteHour() float64 {
+	if x != nil && x.CacheWriteHour != nil {
+		return *x.CacheWriteHour
+	}
+	return 0
+}
+
+func (x *Prices) GetSteps() []*PriceStep {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *Prices) GetTiers() []*TierPrices {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
+// Prices of requests with a long prompt, in US dollars per million tokens. They apply to all of its tokens.
+type PriceStep struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of input tokens, cached ones included, above which these prices apply.
+	Above int64 `protobuf:"varint,1,opt,name=above,proto3" json:"above,omitempty"`
+	// Price of input tokens.
+	Input float64 `protobuf:"fixed64,2,opt,name=input,proto3" json:"input,omitempty"`
+	// Price of output tokens, reasoning included.
+	Output float64 `protobuf:"fixed64,3,opt,name=output,proto3" json:"output,omitempty"`
+	// Price of input tokens read from the provider's prompt cache. Unset: as `input`.
+	CachedInput *float64 `protobuf:"fixed64,4,opt,name=cached_input,json=cachedInput,proto3,oneof" json:"cached_input,omitempty"`
+	// Price of input tokens written to the provider's prompt cache. Unset: as `input`.
+	CacheWrite *float64 `protobuf:"fixed64,5,opt,name=cache_write,json=cacheWrite,proto3,oneof" json:"cache_write,omitempty"`
+	// Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+	CacheWriteHour *float64 `protobuf:"fixed64,6,opt,name=cache_write_hour,json=cacheWriteHour,proto3,oneof" json:"cache_write_hour,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *PriceStep) Reset() {
+	*x = PriceStep{}
+	mi := &file_llmrouter_v1_catalogue_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriceStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriceStep) ProtoMessage() {}
+
+func (x *PriceStep) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_catalogue_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriceStep.ProtoReflect.Descriptor instead.
+func (*PriceStep) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_catalogue_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *PriceStep) GetAbove() int64 {
+	if x != nil {
+		return x.Above
+	}
+	return 0
+}
+
+func (x *PriceStep) GetInput() float64 {
+	if x != nil {
+		return x.Input
+	}
+	return 0
+}
+
+func (x *PriceStep) GetOutput() float64 {
+	if x != nil {
+		return x.Output
+	}
+	return 0
+}
+
+func (x *PriceStep) GetCachedInput() float64 {
+	if x != nil && x.CachedInput != nil {
+		return *x.CachedInput
+	}
+	return 0
+}
+
+func (x *PriceStep) GetCacheWrite() float64 {
+	if x != nil && x.CacheWrite != nil {
+		return *x.CacheWrite
+	}
+	return 0
+}
+
+func (x *PriceStep) GetCacheWriteHour() float64 {
+	if x != nil && x.CacheWriteHour != nil {
+		return *x.CacheWriteHour
+	}
+	return 0
+}
+
+// Prices of a service tier, in US dollars per million tokens.
+type TierPrices struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The service tier.
+	Tier ServiceTier `protobuf:"varint,1,opt,name=tier,proto3,enum=llmrouter.v1.ServiceTier" json:"tier,omitempty"`
+	// Price of input tokens.
+	Input float64 `protobuf:"fixed64,2,opt,name=input,proto3" json:"input,omitempty"`
+	// Price of output tokens, reasoning included.
+	Output float64 `protobuf:"fixed64,3,opt,name=output,proto3" json:"output,omitempty"`
+	// Price of input tokens read from the provider's prompt cache. Unset: as `input`.
+	CachedInput *float64 `protobuf:"fixed64,4,opt,name=cached_input,json=cachedInput,proto3,oneof" json:"cached_input,omitempty"`
+	// Price of input tokens written to the provider's prompt cache. Unset: as `input`.
+	CacheWrite *float64 `protobuf:"fixed64,5,opt,name=cache_write,json=cacheWrite,proto3,oneof" json:"cache_write,omitempty"`
+	// Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+	CacheWriteHour *float64 `protobuf:"fixed64,6,opt,name=cache_write_hour,json=cacheWriteHour,proto3,oneof" json:"cache_write_hour,omitempty"`
+	// Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+	Steps         []*PriceStep `protobuf:"bytes,7,rep,name=steps,proto3" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TierPrices) Reset() {
+	*x = TierPrices{}
+	mi := &file_llmrouter_v1_catalogue_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TierPrices) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TierPrices) ProtoMessage() {}
+
+func (x *TierPrices) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_catalogue_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TierPrices.ProtoReflect.Descriptor instead.
+func (*TierPrices) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_catalogue_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TierPrices) GetTier() ServiceTier {
+	if x != nil {
+		return x.Tier
+	}
+	return ServiceTier_SERVICE_TIER_UNSPECIFIED
+}
+
+func (x *TierPrices) GetInput() float64 {
+	if x != nil {
+		return x.Input
+	}
+	return 0
+}
+
+func (x *TierPrices) GetOutput() float64 {
+	if x != nil {
+		return x.Output
+	}
+	return 0
+}
+
+func (x *TierPrices) GetCachedInput() float64 {
+	if x != nil && x.CachedInput != nil {
+		return *x.CachedInput
+	}
+	return 0
+}
+
+func (x *TierPrices) GetCacheWrite() float64 {
+	if x != nil && x.CacheWrite != nil {
+		return *x.CacheWrite
+	}
+	return 0
+}
+
+func (x *TierPrices) GetCacheWriteHour() float64 {
+	if x != nil && x.CacheWriteHour != nil {
+		return *x.CacheWriteHour
+	}
+	return 0
+}
+
+func (x *TierPrices) GetSteps() []*PriceStep {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
 // A deployment that serves a model.
 type ModelDeployment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -385,14 +613,17 @@ type ModelDeployment struct {
 	// Whether the configuration states that its provider does not train on requests.
 	NoTraining bool `protobuf:"varint,5,opt,name=no_training,json=noTraining,proto3" json:"no_training,omitempty"`
 	// Lists the classes of regulated data that it is cleared for.
-	DataClasses   []string `protobuf:"bytes,6,rep,name=data_classes,json=dataClasses,proto3" json:"data_classes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DataClasses []string `protobuf:"bytes,6,rep,name=data_classes,json=dataClasses,proto3" json:"data_classes,omitempty"`
+	// Lists the reasoning efforts that both the model and the provider's wire format support. Empty: the
+	// deployment does not reason.
+	ReasoningEfforts []ReasoningEffort `protobuf:"varint,7,rep,packed,name=reasoning_efforts,json=reasoningEfforts,proto3,enum=llmrouter.v1.ReasoningEffort" json:"reasoning_efforts,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ModelDeployment) Reset() {
 	*x = ModelDeployment{}
-	mi := &file_llmrouter_v1_catalogue_service_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_catalogue_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +635,7 @@ func (x *ModelDeployment) String() string {
 func (*ModelDeployment) ProtoMessage() {}
 
 func (x *ModelDeployment) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_catalogue_service_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_catalogue_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +648,7 @@ func (x *ModelDeployment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ModelDeployment.ProtoReflect.Descriptor instead.
 func (*ModelDeployment) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_catalogue_service_proto_rawDescGZIP(), []int{4}
+	return file_llmrouter_v1_catalogue_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ModelDeployment) GetDeployment() *DeploymentName {
@@ -462,11 +693,18 @@ func (x *ModelDeployment) GetDataClasses() []string {
 	return nil
 }
 
+func (x *ModelDeployment) GetReasoningEfforts() []ReasoningEffort {
+	if x != nil {
+		return x.ReasoningEfforts
+	}
+	return nil
+}
+
 var File_llmrouter_v1_catalogue_service_proto protoreflect.FileDescriptor
 
 const file_llmrouter_v1_catalogue_service_proto_rawDesc = "" +
 	"\n" +
-	"$llmrouter/v1/catalogue_service.proto\x12\fllmrouter.v1\x1a\x1ellmrouter/v1/explanation.proto\x1a\x19llmrouter/v1/report.proto\"\x9f\x01\n" +
+	"$llmrouter/v1/catalogue_service.proto\x12\fllmrouter.v1\x1a\x1ellmrouter/v1/explanation.proto\x1a\x19llmrouter/v1/prompt.proto\x1a\x19llmrouter/v1/report.proto\"\x9f\x01\n" +
 	"\x11ListModelsRequest\x12\x16\n" +
 	"\x06models\x18\x01 \x03(\tR\x06models\x12\x1c\n" +
 	"\tproviders\x18\x02 \x03(\tR\tproviders\x12<\n" +
@@ -474,7 +712,7 @@ const file_llmrouter_v1_catalogue_service_proto_rawDesc = "" +
 	"\x06policy\x18\x04 \x01(\tR\x06policy\"t\n" +
 	"\x12ListModelsResponse\x12+\n" +
 	"\x06models\x18\x01 \x03(\v2\x13.llmrouter.v1.ModelR\x06models\x121\n" +
-	"\x14configuration_digest\x18\x02 \x01(\tR\x13configurationDigest\"\xf6\x03\n" +
+	"\x14configuration_digest\x18\x02 \x01(\tR\x13configurationDigest\"\xc2\x04\n" +
 	"\x05Model\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aaliases\x18\x02 \x03(\tR\aaliases\x12%\n" +
@@ -490,16 +728,45 @@ const file_llmrouter_v1_catalogue_service_proto_rawDesc = "" +
 	"\x11equivalent_models\x18\n" +
 	" \x03(\tR\x10equivalentModels\x12?\n" +
 	"\vdeployments\x18\v \x03(\v2\x1d.llmrouter.v1.ModelDeploymentR\vdeployments\x12\x1a\n" +
-	"\bpolicies\x18\f \x03(\tR\bpoliciesB\x14\n" +
-	"\x12_max_output_tokens\"\xa5\x01\n" +
+	"\bpolicies\x18\f \x03(\tR\bpolicies\x12J\n" +
+	"\x11reasoning_efforts\x18\r \x03(\x0e2\x1d.llmrouter.v1.ReasoningEffortR\x10reasoningEffortsB\x14\n" +
+	"\x12_max_output_tokens\"\xc8\x02\n" +
 	"\x06Prices\x12\x14\n" +
 	"\x05input\x18\x01 \x01(\x01R\x05input\x12\x16\n" +
 	"\x06output\x18\x02 \x01(\x01R\x06output\x12&\n" +
 	"\fcached_input\x18\x03 \x01(\x01H\x00R\vcachedInput\x88\x01\x01\x12$\n" +
 	"\vcache_write\x18\x04 \x01(\x01H\x01R\n" +
-	"cacheWrite\x88\x01\x01B\x0f\n" +
+	"cacheWrite\x88\x01\x01\x12-\n" +
+	"\x10cache_write_hour\x18\x05 \x01(\x01H\x02R\x0ecacheWriteHour\x88\x01\x01\x12-\n" +
+	"\x05steps\x18\x06 \x03(\v2\x17.llmrouter.v1.PriceStepR\x05steps\x12.\n" +
+	"\x05tiers\x18\a \x03(\v2\x18.llmrouter.v1.TierPricesR\x05tiersB\x0f\n" +
 	"\r_cached_inputB\x0e\n" +
-	"\f_cache_write\"\x9b\x02\n" +
+	"\f_cache_writeB\x13\n" +
+	"\x11_cache_write_hour\"\x82\x02\n" +
+	"\tPriceStep\x12\x14\n" +
+	"\x05above\x18\x01 \x01(\x03R\x05above\x12\x14\n" +
+	"\x05input\x18\x02 \x01(\x01R\x05input\x12\x16\n" +
+	"\x06output\x18\x03 \x01(\x01R\x06output\x12&\n" +
+	"\fcached_input\x18\x04 \x01(\x01H\x00R\vcachedInput\x88\x01\x01\x12$\n" +
+	"\vcache_write\x18\x05 \x01(\x01H\x01R\n" +
+	"cacheWrite\x88\x01\x01\x12-\n" +
+	"\x10cache_write_hour\x18\x06 \x01(\x01H\x02R\x0ecacheWriteHour\x88\x01\x01B\x0f\n" +
+	"\r_cached_inputB\x0e\n" +
+	"\f_cache_writeB\x13\n" +
+	"\x11_cache_write_hour\"\xcb\x02\n" +
+	"\n" +
+	"TierPrices\x12-\n" +
+	"\x04tier\x18\x01 \x01(\x0e2\x19.llmrouter.v1.ServiceTierR\x04tier\x12\x14\n" +
+	"\x05input\x18\x02 \x01(\x01R\x05input\x12\x16\n" +
+	"\x06output\x18\x03 \x01(\x01R\x06output\x12&\n" +
+	"\fcached_input\x18\x04 \x01(\x01H\x00R\vcachedInput\x88\x01\x01\x12$\n" +
+	"\vcache_write\x18\x05 \x01(\x01H\x01R\n" +
+	"cacheWrite\x88\x01\x01\x12-\n" +
+	"\x10cache_write_hour\x18\x06 \x01(\x01H\x02R\x0ecacheWriteHour\x88\x01\x01\x12-\n" +
+	"\x05steps\x18\a \x03(\v2\x17.llmrouter.v1.PriceStepR\x05stepsB\x0f\n" +
+	"\r_cached_inputB\x0e\n" +
+	"\f_cache_writeB\x13\n" +
+	"\x11_cache_write_hour\"\xe7\x02\n" +
 	"\x0fModelDeployment\x12<\n" +
 	"\n" +
 	"deployment\x18\x01 \x01(\v2\x1c.llmrouter.v1.DeploymentNameR\n" +
@@ -509,7 +776,8 @@ const file_llmrouter_v1_catalogue_service_proto_rawDesc = "" +
 	"\x13zero_data_retention\x18\x04 \x01(\bR\x11zeroDataRetention\x12\x1f\n" +
 	"\vno_training\x18\x05 \x01(\bR\n" +
 	"noTraining\x12!\n" +
-	"\fdata_classes\x18\x06 \x03(\tR\vdataClasses2c\n" +
+	"\fdata_classes\x18\x06 \x03(\tR\vdataClasses\x12J\n" +
+	"\x11reasoning_efforts\x18\a \x03(\x0e2\x1d.llmrouter.v1.ReasoningEffortR\x10reasoningEfforts2c\n" +
 	"\x10CatalogueService\x12O\n" +
 	"\n" +
 	"ListModels\x12\x1f.llmrouter.v1.ListModelsRequest\x1a .llmrouter.v1.ListModelsResponseB\xbd\x01\n" +
@@ -527,31 +795,41 @@ func file_llmrouter_v1_catalogue_service_proto_rawDescGZIP() []byte {
 	return file_llmrouter_v1_catalogue_service_proto_rawDescData
 }
 
-var file_llmrouter_v1_catalogue_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_llmrouter_v1_catalogue_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_llmrouter_v1_catalogue_service_proto_goTypes = []any{
 	(*ListModelsRequest)(nil),  // 0: llmrouter.v1.ListModelsRequest
 	(*ListModelsResponse)(nil), // 1: llmrouter.v1.ListModelsResponse
 	(*Model)(nil),              // 2: llmrouter.v1.Model
 	(*Prices)(nil),             // 3: llmrouter.v1.Prices
-	(*ModelDeployment)(nil),    // 4: llmrouter.v1.ModelDeployment
-	(Capability)(0),            // 5: llmrouter.v1.Capability
-	(*DeploymentName)(nil),     // 6: llmrouter.v1.DeploymentName
+	(*PriceStep)(nil),          // 4: llmrouter.v1.PriceStep
+	(*TierPrices)(nil),         // 5: llmrouter.v1.TierPrices
+	(*ModelDeployment)(nil),    // 6: llmrouter.v1.ModelDeployment
+	(Capability)(0),            // 7: llmrouter.v1.Capability
+	(ReasoningEffort)(0),       // 8: llmrouter.v1.ReasoningEffort
+	(ServiceTier)(0),           // 9: llmrouter.v1.ServiceTier
+	(*DeploymentName)(nil),     // 10: llmrouter.v1.DeploymentName
 }
 var file_llmrouter_v1_catalogue_service_proto_depIdxs = []int32{
-	5, // 0: llmrouter.v1.ListModelsRequest.capabilities:type_name -> llmrouter.v1.Capability
-	2, // 1: llmrouter.v1.ListModelsResponse.models:type_name -> llmrouter.v1.Model
-	5, // 2: llmrouter.v1.Model.capabilities:type_name -> llmrouter.v1.Capability
-	3, // 3: llmrouter.v1.Model.prices:type_name -> llmrouter.v1.Prices
-	4, // 4: llmrouter.v1.Model.deployments:type_name -> llmrouter.v1.ModelDeployment
-	6, // 5: llmrouter.v1.ModelDeployment.deployment:type_name -> llmrouter.v1.DeploymentName
-	5, // 6: llmrouter.v1.ModelDeployment.capabilities:type_name -> llmrouter.v1.Capability
-	0, // 7: llmrouter.v1.CatalogueService.ListModels:input_type -> llmrouter.v1.ListModelsRequest
-	1, // 8: llmrouter.v1.CatalogueService.ListModels:output_type -> llmrouter.v1.ListModelsResponse
-	8, // [8:9] is the sub-list for method output_type
-	7, // [7:8] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	7,  // 0: llmrouter.v1.ListModelsRequest.capabilities:type_name -> llmrouter.v1.Capability
+	2,  // 1: llmrouter.v1.ListModelsResponse.models:type_name -> llmrouter.v1.Model
+	7,  // 2: llmrouter.v1.Model.capabilities:type_name -> llmrouter.v1.Capability
+	3,  // 3: llmrouter.v1.Model.prices:type_name -> llmrouter.v1.Prices
+	6,  // 4: llmrouter.v1.Model.deployments:type_name -> llmrouter.v1.ModelDeployment
+	8,  // 5: llmrouter.v1.Model.reasoning_efforts:type_name -> llmrouter.v1.ReasoningEffort
+	4,  // 6: llmrouter.v1.Prices.steps:type_name -> llmrouter.v1.PriceStep
+	5,  // 7: llmrouter.v1.Prices.tiers:type_name -> llmrouter.v1.TierPrices
+	9,  // 8: llmrouter.v1.TierPrices.tier:type_name -> llmrouter.v1.ServiceTier
+	4,  // 9: llmrouter.v1.TierPrices.steps:type_name -> llmrouter.v1.PriceStep
+	10, // 10: llmrouter.v1.ModelDeployment.deployment:type_name -> llmrouter.v1.DeploymentName
+	7,  // 11: llmrouter.v1.ModelDeployment.capabilities:type_name -> llmrouter.v1.Capability
+	8,  // 12: llmrouter.v1.ModelDeployment.reasoning_efforts:type_name -> llmrouter.v1.ReasoningEffort
+	0,  // 13: llmrouter.v1.CatalogueService.ListModels:input_type -> llmrouter.v1.ListModelsRequest
+	1,  // 14: llmrouter.v1.CatalogueService.ListModels:output_type -> llmrouter.v1.ListModelsResponse
+	14, // [14:15] is the sub-list for method output_type
+	13, // [13:14] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_catalogue_service_proto_init() }
@@ -560,16 +838,19 @@ func file_llmrouter_v1_catalogue_service_proto_init() {
 		return
 	}
 	file_llmrouter_v1_explanation_proto_init()
+	file_llmrouter_v1_prompt_proto_init()
 	file_llmrouter_v1_report_proto_init()
 	file_llmrouter_v1_catalogue_service_proto_msgTypes[2].OneofWrappers = []any{}
 	file_llmrouter_v1_catalogue_service_proto_msgTypes[3].OneofWrappers = []any{}
+	file_llmrouter_v1_catalogue_service_proto_msgTypes[4].OneofWrappers = []any{}
+	file_llmrouter_v1_catalogue_service_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrouter_v1_catalogue_service_proto_rawDesc), len(file_llmrouter_v1_catalogue_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

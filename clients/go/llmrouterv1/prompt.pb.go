@@ -277,6 +277,10 @@ const (
 	ReasoningEffort_REASONING_EFFORT_HIGH ReasoningEffort = 5
 	// The model's maximum.
 	ReasoningEffort_REASONING_EFFORT_MAXIMUM ReasoningEffort = 6
+	// Between high and the model's maximum.
+	ReasoningEffort_REASONING_EFFORT_XHIGH ReasoningEffort = 7
+	// As much as the model itself finds necessary for the request, nothing included.
+	ReasoningEffort_REASONING_EFFORT_ADAPTIVE ReasoningEffort = 8
 )
 
 // Enum value maps for ReasoningEffort.
@@ -289,6 +293,8 @@ var (
 		4: "REASONING_EFFORT_MEDIUM",
 		5: "REASONING_EFFORT_HIGH",
 		6: "REASONING_EFFORT_MAXIMUM",
+		7: "REASONING_EFFORT_XHIGH",
+		8: "REASONING_EFFORT_ADAPTIVE",
 	}
 	ReasoningEffort_value = map[string]int32{
 		"REASONING_EFFORT_UNSPECIFIED": 0,
@@ -298,6 +304,8 @@ var (
 		"REASONING_EFFORT_MEDIUM":      4,
 		"REASONING_EFFORT_HIGH":        5,
 		"REASONING_EFFORT_MAXIMUM":     6,
+		"REASONING_EFFORT_XHIGH":       7,
+		"REASONING_EFFORT_ADAPTIVE":    8,
 	}
 )
 
@@ -1647,7 +1655,11 @@ type FunctionTool struct {
 	// The JSON Schema of the arguments as JSON text: an object. Empty: no arguments.
 	ParametersJsonSchema string `protobuf:"bytes,3,opt,name=parameters_json_schema,json=parametersJsonSchema,proto3" json:"parameters_json_schema,omitempty"`
 	// Whether arguments must conform to the schema exactly, where the model can guarantee it. Unset: its default.
-	Strict        *bool `protobuf:"varint,4,opt,name=strict,proto3,oneof" json:"strict,omitempty"`
+	Strict *bool `protobuf:"varint,4,opt,name=strict,proto3,oneof" json:"strict,omitempty"`
+	// Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+	CacheMarker *PromptCacheMarker `protobuf:"bytes,5,opt,name=cache_marker,json=cacheMarker,proto3" json:"cache_marker,omitempty"`
+	// Whether the model sees the function only after a tool search of the provider has found it. Default: at once.
+	Deferred      bool `protobuf:"varint,6,opt,name=deferred,proto3" json:"deferred,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1706,6 +1718,20 @@ func (x *FunctionTool) GetParametersJsonSchema() string {
 func (x *FunctionTool) GetStrict() bool {
 	if x != nil && x.Strict != nil {
 		return *x.Strict
+	}
+	return false
+}
+
+func (x *FunctionTool) GetCacheMarker() *PromptCacheMarker {
+	if x != nil {
+		return x.CacheMarker
+	}
+	return nil
+}
+
+func (x *FunctionTool) GetDeferred() bool {
+	if x != nil {
+		return x.Deferred
 	}
 	return false
 }
@@ -2201,7 +2227,7 @@ func (x *Sampling) GetLogitBias() map[int32]float64 {
 // How much the model reasons, and how much of the reasoning is returned.
 type Reasoning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Reasoning effort. Default: the model's own.
+	// Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
 	Effort ReasoningEffort `protobuf:"varint,1,opt,name=effort,proto3,enum=llmrouter.v1.ReasoningEffort" json:"effort,omitempty"`
 	// Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
 	MaxTokens *int32 `protobuf:"varint,2,opt,name=max_tokens,json=maxTokens,proto3,oneof" json:"max_tokens,omitempty"`
@@ -2502,12 +2528,14 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\x04Tool\x128\n" +
 	"\bfunction\x18\x01 \x01(\v2\x1a.llmrouter.v1.FunctionToolH\x00R\bfunction\x122\n" +
 	"\x06hosted\x18\x02 \x01(\v2\x18.llmrouter.v1.HostedToolH\x00R\x06hostedB\x06\n" +
-	"\x04kind\"\xa2\x01\n" +
+	"\x04kind\"\x82\x02\n" +
 	"\fFunctionTool\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x124\n" +
 	"\x16parameters_json_schema\x18\x03 \x01(\tR\x14parametersJsonSchema\x12\x1b\n" +
-	"\x06strict\x18\x04 \x01(\bH\x00R\x06strict\x88\x01\x01B\t\n" +
+	"\x06strict\x18\x04 \x01(\bH\x00R\x06strict\x88\x01\x01\x12B\n" +
+	"\fcache_marker\x18\x05 \x01(\v2\x1f.llmrouter.v1.PromptCacheMarkerR\vcacheMarker\x12\x1a\n" +
+	"\bdeferred\x18\x06 \x01(\bR\bdeferredB\t\n" +
 	"\a_strict\"E\n" +
 	"\n" +
 	"HostedTool\x12\x12\n" +
@@ -2597,7 +2625,7 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\x15TOOL_CHOICE_MODE_AUTO\x10\x01\x12\x19\n" +
 	"\x15TOOL_CHOICE_MODE_NONE\x10\x02\x12\x1d\n" +
 	"\x19TOOL_CHOICE_MODE_REQUIRED\x10\x03\x12\x1d\n" +
-	"\x19TOOL_CHOICE_MODE_FUNCTION\x10\x04*\xdc\x01\n" +
+	"\x19TOOL_CHOICE_MODE_FUNCTION\x10\x04*\x97\x02\n" +
 	"\x0fReasoningEffort\x12 \n" +
 	"\x1cREASONING_EFFORT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REASONING_EFFORT_NONE\x10\x01\x12\x1c\n" +
@@ -2605,7 +2633,9 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\x14REASONING_EFFORT_LOW\x10\x03\x12\x1b\n" +
 	"\x17REASONING_EFFORT_MEDIUM\x10\x04\x12\x19\n" +
 	"\x15REASONING_EFFORT_HIGH\x10\x05\x12\x1c\n" +
-	"\x18REASONING_EFFORT_MAXIMUM\x10\x06*\x9d\x01\n" +
+	"\x18REASONING_EFFORT_MAXIMUM\x10\x06\x12\x1a\n" +
+	"\x16REASONING_EFFORT_XHIGH\x10\a\x12\x1d\n" +
+	"\x19REASONING_EFFORT_ADAPTIVE\x10\b*\x9d\x01\n" +
 	"\x13ReasoningVisibility\x12$\n" +
 	" REASONING_VISIBILITY_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bREASONING_VISIBILITY_HIDDEN\x10\x01\x12 \n" +
@@ -2706,18 +2736,19 @@ var file_llmrouter_v1_prompt_proto_depIdxs = []int32{
 	11, // 23: llmrouter.v1.ToolResult.parts:type_name -> llmrouter.v1.Part
 	20, // 24: llmrouter.v1.Tool.function:type_name -> llmrouter.v1.FunctionTool
 	21, // 25: llmrouter.v1.Tool.hosted:type_name -> llmrouter.v1.HostedTool
-	3,  // 26: llmrouter.v1.ToolChoice.mode:type_name -> llmrouter.v1.ToolChoiceMode
-	24, // 27: llmrouter.v1.ResponseFormat.text:type_name -> llmrouter.v1.TextFormat
-	25, // 28: llmrouter.v1.ResponseFormat.json_object:type_name -> llmrouter.v1.JsonObjectFormat
-	26, // 29: llmrouter.v1.ResponseFormat.json_schema:type_name -> llmrouter.v1.JsonSchemaFormat
-	32, // 30: llmrouter.v1.Sampling.logit_bias:type_name -> llmrouter.v1.Sampling.LogitBiasEntry
-	4,  // 31: llmrouter.v1.Reasoning.effort:type_name -> llmrouter.v1.ReasoningEffort
-	5,  // 32: llmrouter.v1.Reasoning.visibility:type_name -> llmrouter.v1.ReasoningVisibility
-	33, // [33:33] is the sub-list for method output_type
-	33, // [33:33] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	12, // 26: llmrouter.v1.FunctionTool.cache_marker:type_name -> llmrouter.v1.PromptCacheMarker
+	3,  // 27: llmrouter.v1.ToolChoice.mode:type_name -> llmrouter.v1.ToolChoiceMode
+	24, // 28: llmrouter.v1.ResponseFormat.text:type_name -> llmrouter.v1.TextFormat
+	25, // 29: llmrouter.v1.ResponseFormat.json_object:type_name -> llmrouter.v1.JsonObjectFormat
+	26, // 30: llmrouter.v1.ResponseFormat.json_schema:type_name -> llmrouter.v1.JsonSchemaFormat
+	32, // 31: llmrouter.v1.Sampling.logit_bias:type_name -> llmrouter.v1.Sampling.LogitBiasEntry
+	4,  // 32: llmrouter.v1.Reasoning.effort:type_name -> llmrouter.v1.ReasoningEffort
+	5,  // 33: llmrouter.v1.Reasoning.visibility:type_name -> llmrouter.v1.ReasoningVisibility
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_prompt_proto_init() }

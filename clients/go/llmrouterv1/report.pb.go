@@ -1004,9 +1004,12 @@ type Usage struct {
 	// Number of audio output tokens.
 	OutputAudioTokens int64 `protobuf:"varint,7,opt,name=output_audio_tokens,json=outputAudioTokens,proto3" json:"output_audio_tokens,omitempty"`
 	// Whether the counts are estimates because the provider reported none.
-	Estimated     bool `protobuf:"varint,8,opt,name=estimated,proto3" json:"estimated,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Estimated bool `protobuf:"varint,8,opt,name=estimated,proto3" json:"estimated,omitempty"`
+	// Number of input tokens written to the provider's prompt cache for an hour, included in
+	// `cache_write_tokens`.
+	CacheWriteHourTokens int64 `protobuf:"varint,9,opt,name=cache_write_hour_tokens,json=cacheWriteHourTokens,proto3" json:"cache_write_hour_tokens,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Usage) Reset() {
@@ -1093,6 +1096,13 @@ func (x *Usage) GetEstimated() bool {
 		return x.Estimated
 	}
 	return false
+}
+
+func (x *Usage) GetCacheWriteHourTokens() int64 {
+	if x != nil {
+		return x.CacheWriteHourTokens
+	}
+	return 0
 }
 
 // An amount of money at catalogue prices.
@@ -1227,7 +1237,7 @@ const file_llmrouter_v1_report_proto_rawDesc = "" +
 	"similarity\x18\x03 \x01(\x01H\x00R\n" +
 	"similarity\x88\x01\x01\x12,\n" +
 	"\x12source_decision_id\x18\x04 \x01(\tR\x10sourceDecisionIdB\r\n" +
-	"\v_similarity\"\xd4\x02\n" +
+	"\v_similarity\"\x8b\x03\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12#\n" +
 	"\routput_tokens\x18\x02 \x01(\x03R\foutputTokens\x12.\n" +
@@ -1236,7 +1246,8 @@ const file_llmrouter_v1_report_proto_rawDesc = "" +
 	"\x10reasoning_tokens\x18\x05 \x01(\x03R\x0freasoningTokens\x12,\n" +
 	"\x12input_audio_tokens\x18\x06 \x01(\x03R\x10inputAudioTokens\x12.\n" +
 	"\x13output_audio_tokens\x18\a \x01(\x03R\x11outputAudioTokens\x12\x1c\n" +
-	"\testimated\x18\b \x01(\bR\testimated\"U\n" +
+	"\testimated\x18\b \x01(\bR\testimated\x125\n" +
+	"\x17cache_write_hour_tokens\x18\t \x01(\x03R\x14cacheWriteHourTokens\"U\n" +
 	"\x04Cost\x12\x10\n" +
 	"\x03usd\x18\x01 \x01(\x01R\x03usd\x12\x1d\n" +
 	"\n" +

@@ -521,7 +521,12 @@ type MediaDelta struct {
 	// Bytes to append.
 	Data []byte `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
 	// Text to append to the transcript.
-	Transcript    string `protobuf:"bytes,4,opt,name=transcript,proto3" json:"transcript,omitempty"`
+	Transcript string `protobuf:"bytes,4,opt,name=transcript,proto3" json:"transcript,omitempty"`
+	// Number of the image or sound that this is a piece of, from 0. Pieces with the same number,
+	// modality and media type are one.
+	Index uint32 `protobuf:"varint,5,opt,name=index,proto3" json:"index,omitempty"`
+	// Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+	Url           string `protobuf:"bytes,6,opt,name=url,proto3" json:"url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -580,6 +585,20 @@ func (x *MediaDelta) GetData() []byte {
 func (x *MediaDelta) GetTranscript() string {
 	if x != nil {
 		return x.Transcript
+	}
+	return ""
+}
+
+func (x *MediaDelta) GetIndex() uint32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *MediaDelta) GetUrl() string {
+	if x != nil {
+		return x.Url
 	}
 	return ""
 }
@@ -808,7 +827,7 @@ const file_llmrouter_v1_stream_proto_rawDesc = "" +
 	"\x0eReasoningDelta\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x12\x1c\n" +
-	"\tencrypted\x18\x03 \x01(\fR\tencrypted\"\x93\x01\n" +
+	"\tencrypted\x18\x03 \x01(\fR\tencrypted\"\xbb\x01\n" +
 	"\n" +
 	"MediaDelta\x122\n" +
 	"\bmodality\x18\x01 \x01(\x0e2\x16.llmrouter.v1.ModalityR\bmodality\x12\x1d\n" +
@@ -817,7 +836,9 @@ const file_llmrouter_v1_stream_proto_rawDesc = "" +
 	"\x04data\x18\x03 \x01(\fR\x04data\x12\x1e\n" +
 	"\n" +
 	"transcript\x18\x04 \x01(\tR\n" +
-	"transcript\"\x97\x01\n" +
+	"transcript\x12\x14\n" +
+	"\x05index\x18\x05 \x01(\rR\x05index\x12\x10\n" +
+	"\x03url\x18\x06 \x01(\tR\x03url\"\x97\x01\n" +
 	"\tRecovered\x12.\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1a.llmrouter.v1.RecoveryKindR\x04kind\x12'\n" +
 	"\x0fkept_characters\x18\x02 \x01(\x03R\x0ekeptCharacters\x121\n" +

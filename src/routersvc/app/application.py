@@ -77,6 +77,7 @@ async def open_application(
                 tenants=settings.tenants(),
                 profiler=profiler(settings, counter=counter),
                 decisions=settings.decision_rule(),
+                max_answer_bytes=settings.server.max_message_bytes,
             ),
             gateway=gateway,
             observer=telemetry.observer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 from collections.abc import Callable, Mapping
 
 from routersvc.app.authorisations import authorisations
@@ -18,10 +19,13 @@ from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOption
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
-from routersvc.providers.http.transport import AiohttpTransport
+from routersvc.providers.http.transport import AiohttpTransport, ProxyAddress
 from routersvc.settings.endpoints import Endpoint
+from routersvc.settings.proxies import Proxy, ProxyBypass
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.options import LogOptions, MetricsOptions, TelemetryOptions, TraceOptions
+
+logger = logging.getLogger(__name__)
 
 
 def server_options(settings: Settings) -> ServerOptions:
@@ -100,11 +104,29 @@ def _connection(endpoint: Endpoint, wall_clock: Callable[[], float]) -> Provider
             keep_alive=endpoint.connections.keepalive_timeout,
             verify_tls=endpoint.tls.verify,
             ca_file=None if ca_file is None else str(ca_file),
+            max_age=endpoint.connections.max_age,
+            proxy=_proxy(endpoint),
         ),
         credentials=authorisations(endpoint, wire_format.credential_header, clock=wall_clock),
         headers=_revealed(endpoint.headers),
         query=endpoint.query,
     )
+
+
+def _proxy(endpoint: Endpoint) -> ProxyAddress | None:
+    """Return the proxy of an endpoint, and log what the environment decided."""
+    match endpoint.proxy:
+        case None:
+            return None
+        case ProxyBypass(source=source, reason=reason):
+            fields = {"provider": endpoint.provider, "source": source, "reason": reason}
+            logger.info("proxy of the environment is not used", extra={"fields": fields})
+            return None
+        case Proxy() as proxy:
+            fields = {"provider": endpoint.provider, "source": proxy.source, "proxy": proxy.url}
+            logger.info("requests go through a proxy", extra={"fields": fields})
+            password = "" if proxy.password is None else proxy.password.reveal()
+            return ProxyAddress(url=proxy.url, username=proxy.username, password=password)
 
 
 def _revealed(headers: Mapping[str, Secret]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import signal
 from collections.abc import Callable, Generator
 from typing import TextIO
@@ -14,7 +15,13 @@ from routersvc.app.draining import Drain
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.logs import log_loop_exception
 
+logger = logging.getLogger(__name__)
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+"""Signals that drain the service."""
+
+IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that supervisors and log rotation send, and whose default would end the process."""
 
 
 async def serve(
@@ -71,11 +78,20 @@ def _handled_signals(
 ) -> Generator[None]:
     for number in SIGNALS:
         loop.add_signal_handler(number, handler)
+    for number in IGNORED_SIGNALS:
+        loop.add_signal_handler(number, _ignore, number)
     try:
         yield
     finally:
-        for number in SIGNALS:
+        for number in (*SIGNALS, *IGNORED_SIGNALS):
             loop.remove_signal_handler(number)
+
+
+def _ignore(number: signal.Signals) -> None:
+    logger.info(
+        "signal ignored: settings are read at the start only",
+        extra={"fields": {"signal": number.name}},
+    )
 
 
 @contextlib.contextmanager

@@ -52,7 +52,9 @@ def _known(entry: FormatEntry) -> wire_formats.WireFormat:
     return wire_formats.WireFormat(
         dialects={
             name: wire_formats.Dialect(
-                expressible=it.expressible, cancel_stops_billing=it.dialect.cancel_stops_billing
+                expressible=it.expressible,
+                cancel_stops_billing=it.dialect.cancel_stops_billing,
+                efforts=it.efforts,
             )
             for name, it in entry.adapters.items()
         },

@@ -7,13 +7,25 @@ import logging
 from collections.abc import Callable, Sequence
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
-from routersvc.domain.conversation.deltas import MediaDelta, ToolCallDelta
+from routersvc.domain.conversation.deltas import (
+    MediaDelta,
+    RefusalDelta,
+    TextDelta,
+    ThoughtDelta,
+    ToolCallDelta,
+)
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.races import Race
+from routersvc.engine.answer_sizes import (
+    DEFAULT_MAX_ANSWER_BYTES,
+    MOST_BYTES_PER_CHARACTER,
+    AnswerSize,
+    bound_of_logprobs,
+)
 from routersvc.engine.ports import AnswerStream, AttemptCall, AttemptObservation, Gateway
 
 logger = logging.getLogger(__name__)
@@ -37,6 +49,7 @@ class AttemptRun:
     __slots__ = (
         "_clock",
         "_race",
+        "_size",
         "attempt",
         "commits_at_content",
         "failure",
@@ -56,6 +69,7 @@ class AttemptRun:
         clock: Callable[[], float],
         commits_at_content: bool,
         prefill: str = "",
+        max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES,
     ) -> None:
         self.attempt = attempt
         self.commits_at_content = commits_at_content
@@ -67,6 +81,7 @@ class AttemptRun:
         self.task: asyncio.Task[None] | None = None
         self._race = race
         self._clock = clock
+        self._size = AnswerSize(max_bytes=max_answer_bytes, is_whole=not commits_at_content)
 
     @property
     def is_ready(self) -> bool:
@@ -90,7 +105,7 @@ class AttemptRun:
                 finished = bool(events) and isinstance(events[-1], Finished)
                 committed = finished or (has_content and self.commits_at_content)
         except AttemptFailedError as error:
-            self.failure = error.failure
+            self.failure = self.noted(error)
         except Exception as error:  # noqa: BLE001 - a defect of an adapter fails its attempt only
             self.failure = unreadable(error)
         finally:
@@ -98,13 +113,22 @@ class AttemptRun:
                 await self.stream.aclose()
 
     def record(self, events: Sequence[AnswerEvent]) -> bool:
-        """Record what race and report need of the events; return whether there was content."""
+        """Record what race and report need of the events; return whether there was content.
+
+        Raises:
+            AttemptFailedError: the answer is larger than the server can send.
+        """
         attempt = self.attempt
-        contents = characters = 0
+        contents = characters = more_bytes = 0
         for event in events:
             match event:
+                case TextDelta():
+                    contents += 1
+                    characters += len(event.text)
+                    if event.logprobs:
+                        more_bytes += bound_of_logprobs(event.logprobs)
                 case UsageCounted():
-                    attempt.counted = event.usage
+                    attempt.counted = event
                 case Started() | Finished():
                     attempt.model_version = event.model_version or attempt.model_version
                     attempt.response_id = event.response_id or attempt.response_id
@@ -113,16 +137,29 @@ class AttemptRun:
                 case ToolCallDelta():
                     contents += 1
                     characters += len(event.arguments_json)
+                    more_bytes += len(event.signature) + len(event.call_id) + len(event.name)
                 case MediaDelta():
                     contents += 1
-                case _:
+                    more_bytes += len(event.data) + len(event.transcript) + len(event.url)
+                case ThoughtDelta():
+                    contents += 1
+                    characters += len(event.text)
+                    more_bytes += len(event.signature) + len(event.encrypted)
+                case RefusalDelta():
                     contents += 1
                     characters += len(event.text)
         if contents:
+            self._size.add(MOST_BYTES_PER_CHARACTER * (characters + more_bytes), events, self.held)
             self._race.content_arrived(
                 attempt, self._clock(), contents=contents, characters=characters
             )
         return contents > 0
+
+    def noted(self, error: AttemptFailedError) -> Failure:
+        """Return the failure, after recording the usage that came with it."""
+        if error.counted is not None:
+            self.attempt.counted = error.counted
+        return error.failure
 
     def ended_by_limit(self, events: Sequence[AnswerEvent]) -> Sequence[AnswerEvent]:
         """Return the events, and an end where the answer is far longer than the request allows.

@@ -19,6 +19,7 @@ from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.prefills import with_prefill
+from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.errors import CallFailedError
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.domain.outcomes.race_results import RaceDeadlinePassed, RaceResult
@@ -27,6 +28,7 @@ from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.hedges import HedgeDecision
 from routersvc.domain.racing.race_attempts import CancelAttempt, RaceStep, StartAttempt
 from routersvc.domain.racing.races import Race
+from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
 from routersvc.engine.attempt_runs import AttemptRun, unreadable
 from routersvc.engine.call_errors import call_error
 from routersvc.engine.call_events import (
@@ -49,12 +51,16 @@ attempt that timed out a moment before the deadline would look like a failing pr
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
-    """What every call of a router shares. `clock` is the running loop's own time."""
+    """What every call of a router shares. `clock` is the running loop's own time.
+
+    `max_answer_bytes` is the largest message that the server sends to a caller.
+    """
 
     gateway: Gateway
     observer: Observer
     scope: TaskScope
     clock: Callable[[], float]
+    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
 
 
 class Call:
@@ -123,9 +129,9 @@ class Call:
         while True:
             try:
                 events = await self._read(self._winner)
+                self._winner.record(events)
             except AttemptFailedError as error:
-                return await self._recover(self._winner, error.failure)
-            self._winner.record(events)
+                return await self._recover(self._winner, self._winner.noted(error))
             events = self._winner.ended_by_limit(events)
             delivered = await self._deliver(self._winner, events)
             if delivered:
@@ -143,7 +149,7 @@ class Call:
         return Completion(
             parts=answer.parts,
             finish=answer.finish,
-            usage=answer.usage or winner.attempt.usage(self._decision.profile),
+            usage=winner.attempt.usage(self._decision.profile),
             logprobs=answer.logprobs,
             report=self.report(),
         )
@@ -258,6 +264,12 @@ class Call:
     async def _deliver(self, run: AttemptRun, events: Sequence[AnswerEvent]) -> Sequence[CallEvent]:
         """Return the events that the caller sees; the last one ends the call."""
         delivered: list[CallEvent] = [event for event in events if not isinstance(event, Started)]
+        if run.attempt.counted is not None and run.attempt.has_doubtful_count:
+            usage = run.attempt.usage(self._decision.profile)
+            delivered = [
+                UsageCounted(usage=usage) if isinstance(event, UsageCounted) else event
+                for event in delivered
+            ]
         if self._text_so_far is not None:
             self._text_so_far.add(delivered)
         if delivered and isinstance(delivered[-1], Finished):
@@ -308,6 +320,7 @@ class Call:
             clock=around.clock,
             commits_at_content=request.streaming,
             prefill=prefill,
+            max_answer_bytes=around.max_answer_bytes,
         )
         self._runs.append(run)
         run.task = around.scope.start(run.drive(around.gateway, call), name=self.decision_id)

@@ -33,6 +33,7 @@ from routersvc.domain.profiling.profiles import Profiler
 from routersvc.domain.racing.races import Race
 from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.admission import Admission, Arrival
+from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
 from routersvc.engine.calls import Call, Surroundings
 from routersvc.engine.explaining import Explainer
 from routersvc.engine.health_reports import HealthReports
@@ -48,6 +49,7 @@ T = TypeVar("T")
 class RouterConfiguration:
     """What the router routes by. `digest` identifies it in explanations.
 
+    `max_answer_bytes` is the largest message that the server sends to a caller.
     Without `tenants` everybody is anonymous; with them a request has to be that of one of them.
     """
 
@@ -60,6 +62,7 @@ class RouterConfiguration:
     tenants: Mapping[str, Tenant] = dataclasses.field(default_factory=dict[str, Tenant])
     profiler: Profiler = dataclasses.field(default_factory=Profiler)
     decisions: DecisionRule = dataclasses.field(default_factory=DecisionRule)
+    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
 
 
 class Router:
@@ -111,7 +114,11 @@ class Router:
         self._scope = TaskScope()
         self._checks = TaskScope()
         self._around = Surroundings(
-            gateway=gateway, observer=observer, scope=self._scope, clock=clock
+            gateway=gateway,
+            observer=observer,
+            scope=self._scope,
+            clock=clock,
+            max_answer_bytes=configuration.max_answer_bytes,
         )
         self._explainer = Explainer(
             planner=self._planner,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
@@ -45,7 +46,8 @@ def no_headers(call: AttemptCall) -> Headers:  # noqa: ARG001 - the signature of
 class JsonWireFormat:
     """One wire format as one vendor speaks it.
 
-    `path` and `encode_body` write a request, `headers` adds to its headers. An answer is read by
+    `path` and `encode_body` write a request, `headers` adds to its headers; `efforts` are the
+    reasoning efforts that it can ask for, by the model's name at the provider. An answer is read by
     `stream_decoder` where its media type contains `stream_type`, or where a stream was asked for
     and the media type is not JSON (`streams_as_json`: whatever the media type is); else by
     `body_reader`. `sends_accept`: requests name the media type that they ask for.
@@ -56,6 +58,7 @@ class JsonWireFormat:
     encode_body: Callable[[AttemptCall], JsonObject]
     body_reader: Callable[[AttemptCall, ResponseHead], BodyReader]
     stream_decoder: Callable[[AttemptCall, ResponseHead], AnswerDecoder]
+    efforts: Callable[[str], frozenset[ReasoningEffort]]
     headers: Callable[[AttemptCall], Headers] = no_headers
     probe_headers: Headers = ()
     stream_type: str = EVENT_STREAM

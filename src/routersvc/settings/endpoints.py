@@ -11,9 +11,16 @@ from pathlib import Path
 from routersvc.domain.catalogue.secrets import Secret
 from routersvc.settings.checks.tenants import check_keys
 from routersvc.settings.problems import KeyPath
+from routersvc.settings.proxies import (
+    Proxy,
+    ProxyBypass,
+    UnusableProxyError,
+    proxy_of_environment,
+)
 from routersvc.settings.sections.auth import AuthKind, AuthSection
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSection
 from routersvc.settings.sections.tenants import TenantSection
+from routersvc.settings.source.plain_files import require_plain_file
 from routersvc.settings.source.problem_list import ProblemList
 from routersvc.settings.types.secrets import SecretReference, SecretUnavailableError
 from routersvc.settings.wire_formats import WireFormat
@@ -29,10 +36,11 @@ class Tls:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Connections:
-    """The connection pool; `keepalive_timeout` is in seconds."""
+    """The connection pool; `keepalive_timeout` and `max_age` are in seconds."""
 
     limit: int
     keepalive_timeout: float
+    max_age: float
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +110,7 @@ class Endpoint:
     query: Mapping[str, str]
     tls: Tls
     connections: Connections
+    proxy: Proxy | ProxyBypass | None = None
 
 
 class Reader:
@@ -142,7 +151,9 @@ class Reader:
             connections=Connections(
                 limit=provider.connections.limit,
                 keepalive_timeout=provider.connections.keepalive_timeout,
+                max_age=provider.connections.max_age,
             ),
+            proxy=self._proxy(("providers", name), provider),
         )
 
     def headers(
@@ -217,6 +228,24 @@ class Reader:
                     scope=auth.scope,
                 )
 
+    def _proxy(self, path: KeyPath, provider: ProviderSection) -> Proxy | ProxyBypass | None:
+        """Return the proxy for a provider, and report one that cannot be used."""
+        proxy = provider.proxy
+        if proxy.url is not None:
+            return Proxy(
+                url=proxy.url,
+                source="proxy.url",
+                username=proxy.username or "",
+                password=self._optional_secret((*path, "proxy", "password"), proxy.password),
+            )
+        if not proxy.from_environment:
+            return None
+        try:
+            return proxy_of_environment(provider.base_url, self._environment)
+        except UnusableProxyError as error:
+            self._problems.at_value((*path, "base_url"), str(error))
+            return None
+
     def _aws_key(self, path: KeyPath, auth: AuthSection) -> AwsKey | None:
         key = self._optional_secret((*path, "access_key_id"), auth.access_key_id)
         secret = self._optional_secret((*path, "secret_access_key"), auth.secret_access_key)
@@ -233,6 +262,7 @@ class Reader:
             return None
         full = self._folder / file
         try:
+            require_plain_file(full)
             holds_object = isinstance(json.loads(full.read_bytes()), dict)
         except OSError as error:
             reason = (error.strerror or "not a regular file").lower()
@@ -249,6 +279,7 @@ class Reader:
             return None
         full = self._folder / file
         try:
+            require_plain_file(full)
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=full)
         except ssl.SSLError:
             self._problems.at_value(path, "contains no certificates", "a PEM file")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.providers import Provider
 from routersvc.domain.catalogue.secrets import Secret
@@ -33,7 +33,7 @@ from routersvc.settings.sections.providers import ProviderSection, credential_na
 from routersvc.settings.sections.server import ServerSection
 from routersvc.settings.sections.telemetry import TelemetrySection
 from routersvc.settings.sections.tenants import tenant_of
-from routersvc.settings.wire_formats import WireFormat
+from routersvc.settings.wire_formats import Dialect, WireFormat
 
 _PROBE_PATIENCE = 1.25
 """A probe is an attempt, which ends by its own timeout; the margin covers clock differences."""
@@ -80,13 +80,16 @@ class Settings:
         vendors = {name: _vendor_name(name, section) for name, section in document.models.items()}
         return Catalogue(
             deployments={
-                name: _deployment(
-                    name,
-                    section,
+                name: self._with_efforts(
+                    _deployment(
+                        name,
+                        section,
+                        document.providers[section.provider],
+                        providers[section.provider],
+                        models[section.model],
+                        vendors[section.model],
+                    ),
                     document.providers[section.provider],
-                    providers[section.provider],
-                    models[section.model],
-                    vendors[section.model],
                 )
                 for name, section in document.deployments.items()
             },
@@ -143,9 +146,16 @@ class Settings:
             checks=CheckRule(**fleet.checks.model_dump()),
         )
 
-    def _provider(self, name: str, section: ProviderSection) -> Provider:
+    def _with_efforts(self, deployment: Deployment, section: ProviderSection) -> Deployment:
+        efforts = self._dialect(section).efforts(deployment.wire_model)
+        return dataclasses.replace(deployment, expressible_efforts=efforts)
+
+    def _dialect(self, section: ProviderSection) -> Dialect:
         wire_format = self.wire_formats[section.wire_format]
-        dialect = wire_format.dialects[section.dialect or wire_format.default_dialect]
+        return wire_format.dialects[section.dialect or wire_format.default_dialect]
+
+    def _provider(self, name: str, section: ProviderSection) -> Provider:
+        dialect = self._dialect(section)
         stops = section.cancel_stops_billing
         return Provider(
             name=name,
@@ -171,7 +181,8 @@ def _model(name: str, own: ModelSection) -> Model:
         context_window=section.context_window,
         max_output_tokens=section.max_output_tokens,
         capabilities=frozenset(section.capabilities),
-        prices=None if prices is None else Prices(**prices.model_dump()),
+        efforts=None if section.efforts is None else frozenset(section.efforts),
+        prices=None if prices is None else prices.value(),
         tier=section.tier,
         equivalent_to=frozenset(section.equivalent_to),
         deprecated=section.deprecated,

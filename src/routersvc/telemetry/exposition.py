@@ -21,6 +21,9 @@ from routersvc.telemetry.options import MetricsOptions
 
 _OPEN_METRICS_END = b"# EOF\n"
 _CLOSE_TIMEOUT = 1.0
+CONNECTION_TIME = 30.0
+"""Seconds after which a connection is closed, whatever it has sent of a request: a scraper that
+keeps its connections opens another one."""
 
 
 class _Family(Collector):
@@ -57,10 +60,15 @@ async def serve_metrics(
     Raises:
         OSError: the address cannot be bound.
     """
+    served: set[asyncio.Transport | None] = set()
 
     async def metrics(request: web.Request) -> web.Response:
         accept = ",".join(request.headers.getall(hdrs.ACCEPT, []))
-        body, content_type = await render(registry, accept)
+        served.add(request.transport)
+        try:
+            body, content_type = await render(registry, accept)
+        finally:
+            served.discard(request.transport)
         response = web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
         response.enable_compression()
         return response
@@ -71,9 +79,27 @@ async def serve_metrics(
         application, access_log=None, handle_signals=False, shutdown_timeout=_CLOSE_TIMEOUT
     )
     await runner.setup()
+    loop = asyncio.get_running_loop()
+
+    def connection() -> asyncio.Protocol:
+        if runner.server is None:
+            raise RuntimeError("the server of metrics is closed")
+        handler = runner.server()
+        loop.call_later(CONNECTION_TIME, end, handler)
+        return handler
+
+    def end(handler: web.RequestHandler) -> None:
+        if handler.transport in served:
+            handler.close()
+        else:
+            handler.force_close()
+
     try:
-        await web.TCPSite(runner, options.host, options.port).start()
-        host, port = runner.addresses[0][:2]
-        yield host, port
+        server = await loop.create_server(connection, options.host, options.port)
+        host, port = server.sockets[0].getsockname()[:2]
+        try:
+            yield host, port
+        finally:
+            server.close()
     finally:
         await runner.cleanup()

@@ -32,9 +32,10 @@ class Emit:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fail:
-    """Fail the attempt; moves after it are not reached."""
+    """Fail the attempt; moves after it are not reached. `counted` is the usage that it states."""
 
     failure: Failure
+    counted: UsageCounted | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class ScriptedStream:
                     await asyncio.get_running_loop().create_future()
                 case Fail():
                     self._end(StreamEvent.FAILED)
-                    raise AttemptFailedError(move.failure)
+                    raise AttemptFailedError(move.failure, counted=move.counted)
                 case Emit():
                     if move.events and isinstance(move.events[-1], Finished):
                         self._end(StreamEvent.FINISHED)

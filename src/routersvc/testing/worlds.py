@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.modes import HedgingMode, OrderMode, StreamRecoveryMode
 from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.catalogue.prices import Prices
 from routersvc.domain.catalogue.providers import Provider
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing

@@ -88,6 +88,30 @@ async def test_signals_end_it_in_good_order(settings: Settings, number: signal.S
     assert messages == ["serving", "draining", "drained"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
+async def test_other_signals_are_ignored(settings: Settings, number: signal.Signals) -> None:
+    """Supervisors and log rotation send them, and their default would end the process."""
+    log = io.StringIO()
+    begun = asyncio.Event()
+
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(
+            serve(settings, stream=log, wall_clock=lambda: 1_000.0, ready=lambda _: begun.set())
+        )
+        await begun.wait()
+        os.kill(os.getpid(), number)
+        while "ignored" not in log.getvalue():  # noqa: ASYNC110 - no event tells of a log line
+            await asyncio.sleep(0)
+        assert not serving.done()
+        while not serving.done():
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0)
+
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    (ignored,) = [line for line in lines if "ignored" in line["message"]]
+    assert ignored["signal"] == number.name
+
+
 async def test_real_ports_are_logged(settings: Settings, tmp_path: Path) -> None:
     """Port 0 takes a free one, and whoever started the service must learn it."""
     async with open_application(

@@ -97,3 +97,17 @@ def test_known_models_are_listed_without_a_router(command: Command) -> None:
     names = [it["name"] for it in json.loads(ended.stdout)["models"]]
     assert ended.returncode == 0
     assert {"openai/gpt-5", "anthropic/claude-opus-4-5"} <= set(names)
+
+
+def test_known_models_are_filtered(command: Command) -> None:
+    """By a part of the name, by vendor and by capability: there are more than a thousand."""
+    filters = ("--model", "5.4", "--provider", "openai", "--capability", "service_tier")
+    ended = command("models", "--known", "--json", *filters)
+
+    models = {it["name"]: it for it in json.loads(ended.stdout)["models"]}
+    assert ended.returncode == 0
+    assert "openai/gpt-5.4-mini" in models
+    assert all("openai/gpt-5.4" in name for name in models)
+    assert models["openai/gpt-5.4"]["efforts"] == ["none", "low", "medium", "high", "xhigh"]
+    assert models["openai/gpt-5.4"]["prices"]["steps"][0]["above"] == 272_000
+    assert command("models", "--known", "--capability", "tols").returncode == 2

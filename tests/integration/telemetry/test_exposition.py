@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import gzip
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from prometheus_client.core import Metric
 from prometheus_client.openmetrics import parser as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from routersvc.telemetry import exposition
 from routersvc.telemetry.exposition import serve_metrics
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.options import MetricsOptions
@@ -126,6 +128,21 @@ async def test_open_connection_does_not_hold_up_the_end(registry: CollectorRegis
 
         with pytest.raises(aiohttp.ClientConnectionError):
             await session.get(url)
+
+
+async def test_half_request_is_not_kept(
+    registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise its connections would use up the descriptors of the service."""
+    monkeypatch.setattr(exposition, "CONNECTION_TIME", 0.0)
+    async with serve_metrics(ANYWHERE, registry) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: y")
+
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+
+        writer.close()
 
 
 async def test_address_in_use_is_an_error(registry: CollectorRegistry) -> None:

@@ -296,6 +296,80 @@ async def test_usage_that_was_not_counted_is_estimated() -> None:
     assert (usages[1].output_tokens, usages[1].estimated) == (1, False)
 
 
+def counting(counted: UsageCounted) -> list[Move]:
+    """Return an answer of 40 characters with this count."""
+    return [Emit((TextDelta(text="x" * 40), counted)), DONE]
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        UsageCounted(usage=Usage(output_tokens=7, estimated=True), knows_input=False),
+        UsageCounted(usage=Usage(input_tokens=10**8, output_tokens=7)),
+    ],
+    ids=["missing", "beyond reason"],
+)
+async def test_half_of_a_count_that_is_no_use_is_estimated(counted: UsageCounted) -> None:
+    """The other half is what the provider says; a stream hears the same as the report."""
+    world = World({"a": [counting(counted)]})
+    usages: list[Usage] = []
+
+    for streaming in (False, True):
+        async with world.router.open(scripted_request(streaming=streaming)) as running:
+            if streaming:
+                events = await running.receive()
+                usages += [event.usage for event in events if isinstance(event, UsageCounted)]
+            else:
+                usages.append((await running.complete()).usage)
+        usages.append(running.report().total_usage)
+
+    assert usages == [usages[0]] * 4
+    assert usages[0].estimated
+    assert 0 < usages[0].input_tokens < 1_000
+    assert usages[0].output_tokens == 7
+
+
+async def test_unreadable_output_is_estimated_from_what_arrived() -> None:
+    """A provider that bills to the end has nothing more to bill at the end."""
+    counted = UsageCounted(usage=Usage(input_tokens=5, estimated=True), knows_output=False)
+    deployment = scripted_deployment("a", cancel_stops_billing=False)
+    world = World({"a": [counting(counted)]}, deployments=[deployment])
+
+    async with world.router.open(scripted_request(streaming=False)) as running:
+        usage = (await running.complete()).usage
+
+    assert usage == Usage(input_tokens=5, output_tokens=10, estimated=True)
+
+
+async def test_usage_that_came_with_a_failure_is_booked() -> None:
+    """Providers bill answers that are of no use."""
+    counted = UsageCounted(usage=Usage(input_tokens=900, output_tokens=12))
+    failure = Failure(failure_class=FailureClass.BAD_ANSWER, message="empty")
+    world = World({"a": [[Fail(failure, counted=counted)]], "b": [answer("x")]})
+
+    async with world.router.open(scripted_request(streaming=False)) as running:
+        await running.complete()
+    report = running.report()
+
+    assert report.attempts[0].usage == counted.usage
+    assert report.total_cost is not None
+    assert not report.total_cost.estimated
+
+
+async def test_answer_that_cannot_be_sent_fails_over() -> None:
+    """The caller would hear of it from gRPC, without a report."""
+    large = [Emit((TextDelta(text="x" * 10_000_000),))] * 2
+    world = World({"a": [[*large, DONE]], "b": [answer("x")]})
+
+    async with world.router.open(scripted_request(streaming=False)) as running:
+        completion = await running.complete()
+    failed = running.report().attempts[0].failure
+
+    assert completion.report.attempts[-1].outcome is AttemptOutcome.SERVED
+    assert failed is not None
+    assert failed.failure_class is FailureClass.BAD_ANSWER
+
+
 async def test_observers_hear_whose_call_ended_or_was_refused() -> None:
     """Its request goes with it, for labels and logs."""
     world = World({"a": [answer("x")]})

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.domain.catalogue.deployments import Compliance, Deployment
-from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.modes import HedgingMode, StreamRecoveryMode
 from routersvc.domain.catalogue.policies import HedgingRule, Policy, Priority
+from routersvc.domain.catalogue.prices import Prices
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.catalogue.tenants import Tenant

@@ -60,6 +60,8 @@ OUT = {
     "FINISH_REASONS": (stream_pb2.FinishReason.DESCRIPTOR, FinishReason),
     "MODALITIES": (prompt_pb2.Modality.DESCRIPTOR, Modality),
     "CACHE_LIFETIMES": (prompt_pb2.PromptCacheLifetime.DESCRIPTOR, CacheLifetime),
+    "REASONING_EFFORTS": (prompt_pb2.ReasoningEffort.DESCRIPTOR, ReasoningEffort),
+    "SERVICE_TIERS": (prompt_pb2.ServiceTier.DESCRIPTOR, ServiceTier),
     "ATTEMPT_REASONS": (report_pb2.AttemptReason.DESCRIPTOR, AttemptReason),
     "ATTEMPT_OUTCOMES": (report_pb2.AttemptOutcome.DESCRIPTOR, AttemptOutcome),
     "FAILURE_CLASSES": (report_pb2.FailureClass.DESCRIPTOR, FailureClass),

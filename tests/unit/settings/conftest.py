@@ -8,6 +8,7 @@ import pytest
 from tests.wording import Wording
 
 from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.settings.loading import settings_of
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.settings import Settings
@@ -23,6 +24,7 @@ WIRE_FORMATS = {
             "groq": Dialect(
                 expressible=frozenset({Capability.STREAMING, Capability.TOOLS}),
                 cancel_stops_billing=False,
+                efforts=lambda _: frozenset({ReasoningEffort.LOW, ReasoningEffort.HIGH}),
             ),
         },
         default_dialect="openai",

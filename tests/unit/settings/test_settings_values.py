@@ -9,7 +9,6 @@ from tests.wording import Wording
 
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.deployments import Compliance
-from routersvc.domain.catalogue.models import Prices
 from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
@@ -17,6 +16,9 @@ from routersvc.domain.catalogue.modes import (
     StreamRecoveryMode,
 )
 from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.catalogue.prices import PriceStep
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
@@ -112,9 +114,24 @@ def test_catalogue_holds_what_the_file_says(load: Load, full: str) -> None:
     assert deployment.provider.cancel_stops_billing
     assert deployment.wire_model == "sim-large-2026-03-01"
     assert deployment.model.max_output_tokens == 16_384
-    assert deployment.model.prices == Prices(
-        input=2.5, output=10.0, cached_input=1.25, cache_write=2.5
+    prices = deployment.model.prices
+    assert prices is not None
+    assert (prices.input, prices.output, prices.cached_input) == (2.5, 10.0, 1.25)
+    assert (prices.cache_write, prices.cache_write_hour) == (2.5, 5.0)
+    assert prices.steps == (
+        PriceStep(
+            above=64_000,
+            input=5.0,
+            output=20.0,
+            cached_input=2.5,
+            cache_write=5.0,
+            cache_write_hour=10.0,
+        ),
     )
+    assert prices.tiers.keys() == {ServiceTier.FLEX, ServiceTier.PRIORITY}
+    assert prices.tiers[ServiceTier.FLEX].steps[0].input == 2.5
+    assert prices.tiers[ServiceTier.PRIORITY].output == 20.0
+    assert deployment.model.efforts == frozenset()
     assert deployment.model.equivalent_to == {"sim-reasoner"}
     assert Capability.IMAGE_INPUT in deployment.capabilities
     assert Capability.REASONING not in deployment.capabilities
@@ -241,7 +258,7 @@ def test_endpoints_hold_what_the_adapters_need(load: Load, full: str) -> None:
     }
     assert {name: value.reveal() for name, value in alpha.headers.items()} == {"x-team": "routing"}
     assert alpha.tls == Tls(ca_file=None, verify=True)
-    assert alpha.connections == Connections(limit=1000, keepalive_timeout=30.0)
+    assert alpha.connections == Connections(limit=1000, keepalive_timeout=30.0, max_age=600.0)
     assert {name: value.reveal() for name, value in settings.tracing_headers.items()} == {
         "x-tenant": "platform"
     }
@@ -339,3 +356,31 @@ def test_wire_format_knows_its_default_dialect() -> None:
     """A mistake of the program, not of the settings."""
     with pytest.raises(ValueError, match="one of `dialects`"):
         WireFormat(dialects={"openai": Dialect()}, default_dialect="groq")
+
+
+def test_efforts_of_a_deployment_are_what_model_and_format_have(load: Load) -> None:
+    """The format's own, narrowed by those of the model; every one of both where neither says."""
+    text = """\
+providers:
+  narrow: {wire_format: openai_chat, dialect: groq, base_url: "http://p"}
+  wide: {wire_format: openai_chat, base_url: "http://p"}
+models:
+  some: {context_window: 1000, efforts: [none, high, xhigh]}
+  any: {context_window: 1000}
+deployments:
+  narrow-some: {provider: narrow, model: some}
+  narrow-any: {provider: narrow, model: any}
+  wide-some: {provider: wide, model: some}
+  wide-any: {provider: wide, model: any}
+policies:
+  default: {models: [some, any]}
+"""
+
+    deployments = load(text).catalogue().deployments
+
+    assert {name: one.efforts for name, one in deployments.items()} == {
+        "narrow-some": frozenset({ReasoningEffort.HIGH}),
+        "narrow-any": frozenset({ReasoningEffort.LOW, ReasoningEffort.HIGH}),
+        "wide-some": frozenset({ReasoningEffort.NONE, ReasoningEffort.HIGH, ReasoningEffort.XHIGH}),
+        "wide-any": frozenset(ReasoningEffort),
+    }

@@ -1,7 +1,8 @@
 """Frames the payloads of a recorded stream as the provider sent them.
 
 Some recordings hold the payloads of a stream without their framing. The framing added here is what
-the format prescribes, so that adapters read the same bytes as from a socket.
+the format prescribes, so that adapters read the same bytes as from a socket. A terminator that is
+no payload, such as `[DONE]`, is not added: it was not recorded.
 """
 
 from __future__ import annotations
@@ -28,14 +29,12 @@ class Framing(enum.Enum):
     """The framing of a stream's events."""
 
     SSE = "sse"
-    SSE_WITH_DONE = "sse_with_done"
     LINES = "lines"
     EVENT_STREAM = "event_stream"
 
 
 CONTENT_TYPES: Mapping[Framing, str] = {
     Framing.SSE: "text/event-stream",
-    Framing.SSE_WITH_DONE: "text/event-stream",
     Framing.LINES: "application/x-ndjson",
     Framing.EVENT_STREAM: "application/vnd.amazon.eventstream",
 }
@@ -47,8 +46,6 @@ def framed(payloads: Iterable[str], framing: Framing) -> bytes:
     match framing:
         case Framing.SSE:
             return b"".join(map(_sse_event, payloads))
-        case Framing.SSE_WITH_DONE:
-            return b"".join(map(_sse_event, payloads)) + b"data: [DONE]\n\n"
         case Framing.LINES:
             return "".join(f"{payload}\n" for payload in payloads).encode("utf-8", "surrogatepass")
         case Framing.EVENT_STREAM:

@@ -125,6 +125,8 @@ def replay(recording: Recording, adapter: NamedAdapter, delivery: Delivery = WHO
             events += decoder.end()
         except AttemptFailedError as error:
             failure = error.failure
+            if error.counted is not None:
+                events.append(error.counted)
     return Replay(adapter=adapter.name, recording=recording, events=tuple(events), failure=failure)
 
 

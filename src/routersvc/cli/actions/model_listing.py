@@ -17,7 +17,7 @@ from routersvc.grpc_api.client.messages import (
     read_message,
     to_json,
 )
-from routersvc.settings.known_models.known_models import completed, known_names
+from routersvc.settings.known_models.known_models import FACTS, completed, known_names
 from routersvc.settings.problems import did_you_mean
 from routersvc.settings.sections.models import ModelSection
 
@@ -37,13 +37,7 @@ class ModelFilters:
         Raises:
             UsageProblemError: a capability does not exist.
         """
-        words = [capability.value for capability in Capability]
-        for word in self.capabilities:
-            if word not in words:
-                raise UsageProblemError(
-                    f"unknown capability `{word}`{did_you_mean(word, words)}; allowed: "
-                    f"{', '.join(words)}"
-                )
+        self.check()
         return read_message(
             ListModelsRequest,
             {
@@ -52,6 +46,29 @@ class ModelFilters:
                 "capabilities": [f"CAPABILITY_{word.upper()}" for word in self.capabilities],
                 "policy": self.policy,
             },
+        )
+
+    def check(self) -> None:
+        """Refuse names that do not exist.
+
+        Raises:
+            UsageProblemError: a capability does not exist.
+        """
+        words = [capability.value for capability in Capability]
+        for word in self.capabilities:
+            if word not in words:
+                raise UsageProblemError(
+                    f"unknown capability `{word}`{did_you_mean(word, words)}; allowed: "
+                    f"{', '.join(words)}"
+                )
+
+    def pass_known(self, name: str, model: ModelSection) -> bool:
+        """Whether a known model passes: a part of its name, its vendor, its capabilities."""
+        has = {capability.value for capability in model.capabilities}
+        return (
+            (not self.models or any(part in name for part in self.models))
+            and (not self.providers or name.partition("/")[0] in self.providers)
+            and has.issuperset(self.capabilities)
         )
 
 
@@ -79,16 +96,22 @@ async def _list(request: ListModelsRequest, settings: CallSettings) -> ListModel
         return await client.models(request)
 
 
-def known(*, as_json: bool) -> None:
-    """Print the models whose facts settings can take by name."""
+def known(filters: ModelFilters, *, as_json: bool) -> None:
+    """Print the models whose facts settings can take by name.
+
+    Raises:
+        UsageProblemError: a capability does not exist.
+    """
+    filters.check()
     terminal = Terminal.of_process()
     found = {
         name: model
         for name in known_names()
         if (model := completed(name, ModelSection())) is not None
+        and filters.pass_known(name, model)
     }
     if as_json:
-        keys = {"context_window", "max_output_tokens", "capabilities", "prices", "deprecated"}
+        keys: set[str] = set(FACTS)
         entries = [
             {"name": name, **model.model_dump(mode="json", include=keys)}
             for name, model in found.items()

@@ -23,6 +23,7 @@ def add_to(application: typer.Typer) -> None:
             "routersvc models",
             ("routersvc models --capability image_input --provider alpha", "image input at alpha"),
             ("routersvc models --known", "for `from` in settings; calls no router"),
+            "routersvc models --known --provider anthropic --model opus",
             "routersvc models --json | jq '.models[].name'",
         ),
     )(models)
@@ -55,7 +56,8 @@ def models(
         typer.Option(
             "--known",
             metavar="",
-            help="List the models whose facts settings can take with `from`, without a router.",
+            help="List the models whose facts settings can take with `from`, without a router. "
+            "`--model` is then a part of the name, `--provider` the vendor before the `/`.",
         ),
     ] = False,
     call: BriefCallOptions,
@@ -67,15 +69,13 @@ def models(
     """
     from routersvc.cli.actions import model_listing
 
-    if known:
-        model_listing.known(as_json=call.json)
-        return
-    model_listing.models(
-        model_listing.ModelFilters(
-            models=tuple(model or ()),
-            providers=tuple(provider or ()),
-            capabilities=tuple(capability or ()),
-            policy=policy or "",
-        ),
-        call,
+    filters = model_listing.ModelFilters(
+        models=tuple(model or ()),
+        providers=tuple(provider or ()),
+        capabilities=tuple(capability or ()),
+        policy=policy or "",
     )
+    if known:
+        model_listing.known(filters, as_json=call.json)
+    else:
+        model_listing.models(filters, call)

@@ -12,6 +12,7 @@ import dataclasses
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +31,8 @@ class Deployment:
 
     `wire_model` is the name by which the provider knows the model. `credential` names the
     credential, it never holds one. `canary_share` is the share of its model's traffic that a
-    canary gets; `None` for a regular deployment.
+    canary gets; `None` for a regular deployment. `expressible_efforts` are the reasoning efforts
+    that the provider's wire format can express for this model.
     """
 
     name: str
@@ -41,12 +43,18 @@ class Deployment:
     compliance: Compliance = Compliance()
     enabled: bool = True
     canary_share: float | None = None
+    expressible_efforts: frozenset[ReasoningEffort] = frozenset(ReasoningEffort)
     capabilities: frozenset[Capability] = dataclasses.field(init=False, repr=False, compare=False)
     """What the model can do and the wire format of the provider can express."""
+    efforts: frozenset[ReasoningEffort] = dataclasses.field(init=False, repr=False, compare=False)
+    """The reasoning efforts that the model has and the wire format can express."""
 
     def __post_init__(self) -> None:
         capabilities = self.model.capabilities & self.provider.expressible
+        own = self.model.efforts
+        efforts = self.expressible_efforts if own is None else own & self.expressible_efforts
         object.__setattr__(self, "capabilities", capabilities)
+        object.__setattr__(self, "efforts", efforts)
         if self.canary_share is not None and not 0 <= self.canary_share <= 1:
             raise ValueError(f"`canary_share` must be between 0 and 1, not {self.canary_share}")
 

@@ -49,6 +49,8 @@ class _ToolCallPieces:
 class _MediaPieces:
     modality: Modality
     media_type: str
+    index: int
+    url: str
     data: list[bytes] = dataclasses.field(default_factory=list[bytes])
     transcript: list[str] = dataclasses.field(default_factory=list[str])
 
@@ -127,8 +129,14 @@ def _add_call(pieces: _ToolCallPieces, delta: ToolCallDelta) -> None:
 
 def _add_media(media: list[_MediaPieces], delta: MediaDelta) -> None:
     last = media[-1] if media else None
-    if last is None or (last.modality, last.media_type) != (delta.modality, delta.media_type):
-        last = _MediaPieces(modality=delta.modality, media_type=delta.media_type)
+    kind = (delta.modality, delta.media_type, delta.index)
+    if last is None or (last.modality, last.media_type, last.index) != kind:
+        last = _MediaPieces(
+            modality=delta.modality,
+            media_type=delta.media_type,
+            index=delta.index,
+            url=delta.url,
+        )
         media.append(last)
     last.data.append(delta.data)
     last.transcript.append(delta.transcript)
@@ -137,5 +145,7 @@ def _add_media(media: list[_MediaPieces], delta: MediaDelta) -> None:
 def _media_part(pieces: _MediaPieces) -> Part:
     data = b"".join(pieces.data)
     if pieces.modality is Modality.IMAGE:
+        if pieces.url:
+            return ImagePart(url=pieces.url, media_type=pieces.media_type)
         return ImagePart(data=data, media_type=pieces.media_type)
     return AudioPart(data=data, media_type=pieces.media_type, transcript="".join(pieces.transcript))

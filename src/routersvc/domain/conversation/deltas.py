@@ -45,10 +45,15 @@ class ToolCallDelta:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class MediaDelta:
-    """A piece of audio or of an image."""
+    """A piece of audio or of an image; pieces with the same `index` are one.
+
+    A picture that stands elsewhere has its address (`url`) in place of `data`.
+    """
 
     modality: Modality
     media_type: str
+    index: int = 0
+    url: str = dataclasses.field(default="", repr=False)
     data: bytes = dataclasses.field(default=b"", repr=False)
     transcript: str = dataclasses.field(default="", repr=False)
 

@@ -7,14 +7,16 @@ import enum
 
 
 class ReasoningEffort(enum.Enum):
-    """How much a model thinks before it answers."""
+    """How much a model thinks before it answers; `ADAPTIVE` leaves that to the model."""
 
     NONE = "none"
     MINIMAL = "minimal"
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
+    XHIGH = "xhigh"
     MAXIMUM = "maximum"
+    ADAPTIVE = "adaptive"
 
 
 class ReasoningVisibility(enum.Enum):

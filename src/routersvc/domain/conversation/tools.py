@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 
+from routersvc.domain.conversation.parts import CacheLifetime
+
 
 class ToolChoiceMode(enum.Enum):
     """Whether the model may or must call tools."""
@@ -17,12 +19,18 @@ class ToolChoiceMode(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class FunctionTool:
-    """A function that the caller runs; `parameters_json_schema` is JSON text or empty."""
+    """A function that the caller runs; `parameters_json_schema` is JSON text or empty.
+
+    `cache` marks the tools up to this one as a prefix to keep; a `deferred` function is shown to
+    the model only after a tool search of the provider has found it.
+    """
 
     name: str
     description: str = dataclasses.field(default="", repr=False)
     parameters_json_schema: str = dataclasses.field(default="", repr=False)
     strict: bool | None = None
+    cache: CacheLifetime | None = None
+    deferred: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ from routersvc.domain.outcomes.failure_rules import (
 
 if TYPE_CHECKING:
     from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+    from routersvc.domain.conversation.usage import UsageCounted
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +59,12 @@ class Failure:
 
 
 class AttemptFailedError(Exception):
-    """An attempt failed in the way `failure` says. Adapters raise it, the engine acts on it."""
+    """An attempt failed in the way `failure` says. Adapters raise it, the engine acts on it.
 
-    def __init__(self, failure: Failure) -> None:
+    `counted` is the usage that came with the failure: providers bill answers that are no use.
+    """
+
+    def __init__(self, failure: Failure, *, counted: UsageCounted | None = None) -> None:
         super().__init__(failure.message)
         self.failure = failure
+        self.counted = counted

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from routersvc.domain.catalogue.capabilities import MODALITY_CAPABILITIES, Capability
 from routersvc.domain.catalogue.constraints import REQUEST
 from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
 from routersvc.domain.planning.limits import FixedLimits, Limits
 from routersvc.domain.profiling.capability_needs import UNNEEDED_IF
@@ -134,6 +135,27 @@ def _missing_capabilities(deployment: Deployment, limits: Limits) -> Iterator[Ex
         )
 
 
+def _lacks_effort(deployment: Deployment, fixed: FixedLimits) -> bool:
+    """Whether the model reasons, but not with the effort that the request asks for."""
+    return (
+        fixed.effort is not None
+        and Capability.REASONING in deployment.capabilities
+        and fixed.effort not in deployment.efforts
+    )
+
+
+def _missing_effort(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
+    effort = limits.fixed.effort
+    has = [f"`{it.value}`" for it in ReasoningEffort if it in deployment.efforts]
+    if effort is not None:
+        yield Exclusion(
+            reason=ExclusionReason.CAPABILITY,
+            description=f"it lacks the reasoning effort `{effort.value}`"
+            + (f", it has {', '.join(has)}" if has else ""),
+            eligible_if=f"`reasoning.effort` were {' or '.join([*has, 'unset'])}",
+        )
+
+
 def _region_not_allowed(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
     region = deployment.compliance.region
     name = "allowed_regions"
@@ -225,6 +247,11 @@ FIXED_CONSTRAINTS = (
         name="capabilities",
         excludes=lambda deployment, fixed: not fixed.capabilities <= deployment.capabilities,
         exclusions=_missing_capabilities,
+    ),
+    FixedConstraint(
+        name="reasoning_effort",
+        excludes=_lacks_effort,
+        exclusions=_missing_effort,
     ),
     FixedConstraint(
         name="allowed_regions",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from routersvc.domain.catalogue.modes import ConsistencyMode, OrderMode
 from routersvc.domain.catalogue.policies import HedgingRule, Policy
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.weights import Weights
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.measures.cost_budgets import BudgetStanding
 from routersvc.domain.outcomes.degradations import Degradation
 from routersvc.domain.profiling.profiles import Profile
@@ -41,6 +43,7 @@ class FixedLimits(NamedTuple):
     wire_formats: frozenset[str]
     models: frozenset[str]
     pinned_deployment: str
+    effort: ReasoningEffort | None
 
     @classmethod
     def of(
@@ -53,6 +56,7 @@ class FixedLimits(NamedTuple):
         wire_formats: frozenset[str] = frozenset(),
         models: frozenset[str] = frozenset(),
         pinned_deployment: str = "",
+        effort: ReasoningEffort | None = None,
     ) -> FixedLimits:
         """Return the limits of a request with these needs; by default it needs nothing."""
         stated = constraints.data_classes
@@ -68,6 +72,7 @@ class FixedLimits(NamedTuple):
             wire_formats=wire_formats,
             models=models,
             pinned_deployment=pinned_deployment,
+            effort=effort,
         )
 
     def among_regions(self, known: frozenset[str]) -> FixedLimits:
@@ -118,11 +123,21 @@ class Limits:
         return self.policy.allow_degraded if allowed is None else allowed
 
     def expected_cost(self, model: Model) -> float | None:
-        """Return the price of one complete answer in US dollars, `None` if no price is known."""
+        """Return the price of one complete answer in US dollars, `None` if no price is known.
+
+        That of the requested service tier, with a prompt that is written to the cache if marked,
+        in tokens of the model's own tokenizer: they decide the step of its prices.
+        """
         prices = model.prices
         if prices is None:
             return None
-        return prices.cost_of(self.profile.input_tokens, self.profile.output_tokens)
+        profile = self.profile
+        return prices.cost_of(
+            math.ceil(profile.input_tokens * model.token_ratio),
+            profile.output_tokens,
+            tier=profile.service_tier,
+            written=profile.cache_lifetime,
+        )
 
     def worst_case_cost(self, model: Model) -> float | None:
         """Return the price in US dollars if every attempt is billed as one complete answer.

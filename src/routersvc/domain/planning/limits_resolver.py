@@ -165,6 +165,7 @@ class LimitsResolver:
             else _NONE,
             models=frozenset(map(self._model_name, required)) if required else _NONE,
             pinned_deployment=request.routing.pinned_deployment,
+            effort=request.prompt.reasoning.effort,
         ).among_regions(self._regions)
 
     def _model_name(self, name: str) -> str:

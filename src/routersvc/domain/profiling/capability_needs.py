@@ -11,7 +11,7 @@ from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
-from routersvc.domain.conversation.tools import HostedTool, ToolChoiceMode
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoiceMode
 from routersvc.domain.profiling.prompt_reading import parts_of
 
 
@@ -29,7 +29,7 @@ def _required(request: Request, modalities: Collection[Modality]) -> Iterator[Ca
     for modality in modalities:
         if modality in MODALITY_CAPABILITIES:
             yield MODALITY_CAPABILITIES[modality]
-    if any(part.cache is not None for part in parts_of(prompt)):
+    if any(it.cache is not None for it in (*parts_of(prompt), *_functions(prompt))):
         yield Capability.PROMPT_CACHE
     if any(message.role in {Role.SYSTEM, Role.DEVELOPER} for message in prompt.messages):
         yield Capability.SYSTEM_PROMPT
@@ -41,10 +41,14 @@ def _required(request: Request, modalities: Collection[Modality]) -> Iterator[Ca
     yield from _service_capabilities(prompt)
 
 
+def _functions(prompt: Prompt) -> Iterator[FunctionTool]:
+    return (tool for tool in prompt.tools if isinstance(tool, FunctionTool))
+
+
 def _tool_capabilities(prompt: Prompt) -> Iterator[Capability]:
     if prompt.tools:
         yield Capability.TOOLS
-    if any(isinstance(tool, HostedTool) for tool in prompt.tools):
+    if any(isinstance(tool, HostedTool) or tool.deferred for tool in prompt.tools):
         yield Capability.HOSTED_TOOLS
     if prompt.tool_choice is not None and prompt.tool_choice.mode is not ToolChoiceMode.AUTO:
         yield Capability.TOOL_CHOICE
@@ -119,9 +123,9 @@ UNNEEDED_IF: Mapping[Capability, str] = MappingProxyType(
         Capability.LOGIT_BIAS: "`logit_bias` were empty",
         Capability.PREFILL: "the last message were not by the assistant",
         Capability.STREAMING: "the answer were not streamed",
-        Capability.PROMPT_CACHE: "no part were marked for the prompt cache",
+        Capability.PROMPT_CACHE: "nothing were marked for the prompt cache",
         Capability.PREDICTED_OUTPUT: "`predicted_output` were unset",
-        Capability.HOSTED_TOOLS: "no tool were hosted by the provider",
+        Capability.HOSTED_TOOLS: "no tool were hosted or searched for by the provider",
         Capability.MIN_P: "`min_p` were unset",
         Capability.VERBOSITY: "`verbosity` were unset",
         Capability.SERVICE_TIER: "`service_tier` were unset",

@@ -41,7 +41,10 @@ _EFFORT: Mapping[ReasoningEffort, float] = MappingProxyType(
         ReasoningEffort.LOW: 0.0,
         ReasoningEffort.MEDIUM: 0.5,
         ReasoningEffort.HIGH: 1.0,
+        ReasoningEffort.XHIGH: 1.2,
         ReasoningEffort.MAXIMUM: 1.4,
+        # The caller leaves it to the model, and so says nothing of the task.
+        ReasoningEffort.ADAPTIVE: 0.0,
     }
 )
 

@@ -14,8 +14,8 @@ from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.parts import ImageDetail, ImagePart, Modality
-from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.parts import CacheLifetime, ImageDetail, ImagePart, Modality
+from routersvc.domain.conversation.prompts import Prompt, ServiceTier
 from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.profiling.capability_needs import required_capabilities
 from routersvc.domain.profiling.classifiers import Classification, Classifier
@@ -36,7 +36,8 @@ class Profile:
     """Facts about a request that routing depends on.
 
     `complexity` runs from 0 (trivial) to 1 (hardest). `input_tokens` is an estimate unless
-    `input_tokens_exact`; `input_bounds` are its bounds. `classification` and `findings` are
+    `input_tokens_exact`; `input_bounds` are its bounds. `cache_lifetime` is the longest for which a
+    part is marked for the prompt cache. `classification` and `findings` are
     the evidence for task, complexity and data classes, beside what the caller stated.
     """
 
@@ -50,6 +51,8 @@ class Profile:
     capabilities: frozenset[Capability]
     data_classes: frozenset[str]
     priority: Priority
+    service_tier: ServiceTier | None = None
+    cache_lifetime: CacheLifetime | None = None
     classification: Classification | None = None
     findings: tuple[IdentifierFinding, ...] = ()
     evidence: tuple[ProfileEvidence, ...] = ()
@@ -118,6 +121,7 @@ class Profiler:
         if self.detector is not None:
             findings = yield from self.detector.detecting(_sent_texts(prompt, texts))
         modalities = reading.modalities
+        capabilities = required_capabilities(request, modalities)
         return Profile(
             task=found.task if routing.task is None else routing.task,
             complexity=found.complexity if routing.complexity is None else routing.complexity,
@@ -128,10 +132,14 @@ class Profiler:
             or routing.expected_output_tokens
             or DEFAULT_OUTPUT_TOKENS,
             modalities=modalities,
-            capabilities=required_capabilities(request, modalities),
+            capabilities=capabilities,
             data_classes=routing.constraints.data_classes
             | data_classes_of(findings, self.data_class_rules),
             priority=routing.priority,
+            service_tier=prompt.service_tier,
+            cache_lifetime=_cache_lifetime(prompt)
+            if Capability.PROMPT_CACHE in capabilities
+            else None,
             classification=found,
             findings=findings,
         )
@@ -163,6 +171,11 @@ class Profiler:
             input_tokens_exact=counted and tokens.low == tokens.high,
             input_bounds=tokens,
         )
+
+
+def _cache_lifetime(prompt: Prompt) -> CacheLifetime:
+    lasting = any(part.cache is CacheLifetime.LONG for part in parts_of(prompt))
+    return CacheLifetime.LONG if lasting else CacheLifetime.DEFAULT
 
 
 def evidence_of(profile: Profile, request: Request) -> tuple[ProfileEvidence, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.fleet.leases import Lease
 from routersvc.domain.outcomes.attempt_reports import (
     AttemptCost,
@@ -18,6 +18,10 @@ from routersvc.domain.profiling.profiles import Profile
 
 CHARACTERS_PER_TOKEN = 4
 """English prose in the o200k vocabulary; used where a provider's count never arrived."""
+
+ROUNDS = 32
+"""How often one request can fill its model's context window: tools of the provider, and summaries
+of its conversation, are further rounds. What a provider counts beyond that is an error."""
 
 PACE_CONTENTS = 4
 """So many contents in a window of the pace are enough."""
@@ -46,7 +50,7 @@ class Attempt:
     ended_at: float | None = None
     outcome: AttemptOutcome = AttemptOutcome.RUNNING
     failure: Failure | None = None
-    counted: Usage | None = None
+    counted: UsageCounted | None = None
     received_characters: int = 0
     pace_since: float = 0.0
     pace_contents: int = 0
@@ -83,22 +87,65 @@ class Attempt:
         self.idle_since = now
 
     def usage(self, profile: Profile) -> Usage:
-        """Return the usage that the provider counted, else an estimate.
+        """Return the usage that the provider counted; an estimate of what it did not, or wrongly.
 
         The estimate for an attempt that was cut off is the prompt and what arrived; where
         cancelling does not stop billing, the prompt and the whole expected answer.
         """
-        if self.counted is not None:
-            return self.counted
+        counted = self.counted
+        if counted is not None:
+            if not self.has_doubtful_count:
+                return counted.usage
+            most = ROUNDS * self.deployment.model.context_window
+            usage = dataclasses.replace(counted.usage, estimated=True)
+            if not counted.knows_input or usage.input_tokens > most:
+                usage = dataclasses.replace(
+                    usage,
+                    input_tokens=profile.input_tokens,
+                    cached_input_tokens=0,
+                    cache_write_tokens=0,
+                    input_audio_tokens=0,
+                )
+            if not counted.knows_output or usage.output_tokens > most:
+                usage = dataclasses.replace(
+                    usage,
+                    output_tokens=self._estimated_output(profile),
+                    reasoning_tokens=0,
+                    output_audio_tokens=0,
+                )
+            return usage
         if self.failure is not None and not self.failure.rule.billed:
             if self.first_content_at is None:
                 return Usage()
         elif self.outcome is AttemptOutcome.REFUSED_LOCALLY:
             return Usage()
+        return Usage(
+            input_tokens=profile.input_tokens,
+            output_tokens=self._estimated_output(profile),
+            estimated=True,
+        )
+
+    @property
+    def has_doubtful_count(self) -> bool:
+        """Whether the provider's count lacks a part, or is beyond what its model can process."""
+        counted = self.counted
+        if counted is None:
+            return False
+        if not (counted.knows_input and counted.knows_output):
+            return True
+        most = ROUNDS * self.deployment.model.context_window
+        return max(counted.usage.input_tokens, counted.usage.output_tokens) > most
+
+    @property
+    def sound_count(self) -> Usage | None:
+        """The usage that the provider counted, unless some of it has to be estimated."""
+        return None if self.counted is None or self.has_doubtful_count else self.counted.usage
+
+    def _estimated_output(self, profile: Profile) -> int:
         output = -(-self.received_characters // CHARACTERS_PER_TOKEN)
-        if not self.deployment.provider.cancel_stops_billing:
-            output = max(output, profile.output_tokens)
-        return Usage(input_tokens=profile.input_tokens, output_tokens=output, estimated=True)
+        if self.outcome is AttemptOutcome.SERVED or self.deployment.provider.cancel_stops_billing:
+            return output
+        return max(output, profile.output_tokens)
 
     def report(self, *, profile: Profile, race_started_at: float) -> AttemptReport:
         """Return the report of the attempt so far; the same one once it has ended."""
@@ -109,7 +156,7 @@ class Attempt:
         prices = self.deployment.model.prices
         cost = None
         if prices is not None:
-            usd = prices.cost(usage)
+            usd = prices.cost(usage, profile.service_tier)
             useful = running or self.outcome is AttemptOutcome.SERVED
             cost = AttemptCost(
                 usd=usd, wasted_usd=0.0 if useful else usd, estimated=usage.estimated

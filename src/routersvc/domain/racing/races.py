@@ -155,7 +155,7 @@ class Race:
         winner = self._winner()
         winner.ended_at = now
         winner.outcome = AttemptOutcome.SERVED
-        self._fleet.succeeded(winner.lease, usage=winner.counted, now=now)
+        self._fleet.succeeded(winner.lease, usage=winner.sound_count, now=now)
 
     def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[RaceStep]:
         """Record that an attempt failed before it committed; start the next one."""

@@ -60,12 +60,18 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
 
 
 def _part_of(part: prompt_pb2.Part, kind: str, path: str, violations: Violations) -> Part:
-    cache: CacheLifetime | None = None
-    if part.HasField("cache_marker"):
-        cache = violations.known(
-            f"{path}.cache_marker.lifetime", part.cache_marker.lifetime, enums_in.CACHE_LIFETIMES
-        )
-    return _KINDS[kind](part, path, cache, violations)
+    return _KINDS[kind](part, path, cache_lifetime_of(part, path, violations), violations)
+
+
+def cache_lifetime_of(
+    marked: prompt_pb2.Part | prompt_pb2.FunctionTool, path: str, violations: Violations
+) -> CacheLifetime | None:
+    """Return for how long a part or a tool asks to be kept in the cache, if it does."""
+    if not marked.HasField("cache_marker"):
+        return None
+    return violations.known(
+        f"{path}.cache_marker.lifetime", marked.cache_marker.lifetime, enums_in.CACHE_LIFETIMES
+    )
 
 
 def _check_role(kind: str, role: Role, path: str, violations: Violations) -> None:

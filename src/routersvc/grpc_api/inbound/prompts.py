@@ -19,7 +19,7 @@ from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.conversation.tools import FunctionTool, ToolChoice, ToolChoiceMode
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound.message_fields import MessageFields
-from routersvc.grpc_api.inbound.parts import message_of
+from routersvc.grpc_api.inbound.parts import cache_lifetime_of, message_of
 from routersvc.grpc_api.inbound.violations import Violations
 
 MAX_ID_BYTES = 128
@@ -119,6 +119,8 @@ def _tools(prompt: prompt_pb2.Prompt, violations: Violations) -> Steps[tuple[Fun
                 description=function.description,
                 parameters_json_schema=function.parameters_json_schema,
                 strict=function.strict if function.HasField("strict") else None,
+                cache=cache_lifetime_of(function, f"{path}.function", violations),
+                deferred=function.deferred,
             )
         )
     return tuple(tools)

@@ -121,6 +121,8 @@ def _write(event: CallEvent, response: StreamCompleteResponse, report: RouteRepo
             media.media_type = event.media_type
             media.data = event.data
             media.transcript = event.transcript
+            media.index = event.index
+            media.url = event.url
         case UsageCounted():
             write_usage(event.usage, response.usage)
         case RouteSelected():

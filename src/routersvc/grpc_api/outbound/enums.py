@@ -13,6 +13,8 @@ from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.parts import CacheLifetime, Modality
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.health import HealthState
 from routersvc.domain.fleet.leases import Obstacle
@@ -31,6 +33,10 @@ CACHE_LIFETIMES = numbers_of(
     prompt_pb2.PromptCacheLifetime.Value,
     unspecified=CacheLifetime.DEFAULT,
 )
+REASONING_EFFORTS = numbers_of(
+    ReasoningEffort, "REASONING_EFFORT", prompt_pb2.ReasoningEffort.Value
+)
+SERVICE_TIERS = numbers_of(ServiceTier, "SERVICE_TIER", prompt_pb2.ServiceTier.Value)
 ATTEMPT_REASONS = numbers_of(AttemptReason, "ATTEMPT_REASON", report_pb2.AttemptReason.Value)
 ATTEMPT_OUTCOMES = numbers_of(
     AttemptOutcome,

@@ -58,6 +58,7 @@ def write_usage(usage: Usage, into: report_pb2.Usage) -> None:
     into.output_tokens = usage.output_tokens
     into.cached_input_tokens = usage.cached_input_tokens
     into.cache_write_tokens = usage.cache_write_tokens
+    into.cache_write_hour_tokens = usage.cache_write_hour_tokens
     into.reasoning_tokens = usage.reasoning_tokens
     into.input_audio_tokens = usage.input_audio_tokens
     into.output_audio_tokens = usage.output_audio_tokens

@@ -18,13 +18,15 @@ LOW_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(
 NONE_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(
     {**LOW_TO_HIGH, ReasoningEffort.NONE: "none"}
 )
-NONE_TO_MAX: Mapping[ReasoningEffort, str] = MappingProxyType(
+ALL_EFFORTS: Mapping[ReasoningEffort, str] = MappingProxyType(
     {
         **NONE_TO_HIGH,
         ReasoningEffort.MINIMAL: "minimal",
+        ReasoningEffort.XHIGH: "xhigh",
         ReasoningEffort.MAXIMUM: "max",
     }
 )
+"""Each model takes some of them, which is a fact of the catalogue."""
 
 NO_TIERS: Mapping[ServiceTier, str] = MappingProxyType({})
 TIERS_WITHOUT_FLEX: Mapping[ServiceTier, str] = MappingProxyType(

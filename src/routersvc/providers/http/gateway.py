@@ -59,6 +59,8 @@ class ProviderGateway:
             async with contextlib.aclosing(response):
                 async for data in body_of(response):
                     body += data[: MAX_ERROR_BODY_BYTES - len(body)]
+                    if len(body) == MAX_ERROR_BODY_BYTES:
+                        break
         except TRANSPORT_ERRORS as error:
             raise AttemptFailedError(
                 failure_of_exception(error, Stage.BEFORE_RESPONSE, connection_was_idle=False)

@@ -4,7 +4,7 @@ Any `httpx.AsyncBaseTransport` can replace it. aiohttp is used because it return
 under cancellation and costs a fraction of httpcore. `httpx.AsyncClient` is not used. See
 `docs/decisions/0002-upstream-transport.md`.
 
-Left out on purpose: proxies, cookies, redirects (a redirect must never carry a credential away),
+Left out on purpose: cookies, redirects (a redirect must never carry a credential away),
 a queue for connections (a full pool refuses at once, so that the request goes elsewhere), and every
 timeout but the one for connecting, which the request's `extensions["timeout"]` gives.
 """
@@ -12,25 +12,18 @@ timeout but the one for connecting, which the request's `extensions["timeout"]` 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import dataclasses
-import functools
 import io
 import ssl
 import sys
-import weakref
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import aiohttp
 import httpx
 import yarl
-from aiohttp.client_proto import ResponseHandler
 
 from routersvc.providers.http.aiohttp_exceptions import exception_of_reading, exception_of_sending
-
-if TYPE_CHECKING:
-    from aiohttp.connector import Connection
-    from aiohttp.tracing import Trace
+from routersvc.providers.http.connection_pool import EXCHANGE, Connector, Exchange
 
 LINGER_TIME = 0.1
 """Seconds that a complete answer's connection is kept for its end to arrive, so that it can be
@@ -52,6 +45,22 @@ class ConnectionCounts:
     idle: int
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ProxyAddress:
+    """An HTTP proxy: https requests pass it by `CONNECT`. Without a `username` it asks for none."""
+
+    url: str
+    username: str = ""
+    password: str = dataclasses.field(default="", repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The credential for the proxy."""
+        if not self.username:
+            return {}
+        return {"Proxy-Authorization": aiohttp.encode_basic_auth(self.username, self.password)}
+
+
 class LingeringStream(httpx.AsyncByteStream):
     """A body that can be left before its end without losing the connection."""
 
@@ -64,8 +73,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """Connections to one provider, made in the running loop when the first request comes.
 
     `max_connections` is how many requests run at once; a further one is refused with
-    `httpx.PoolTimeout`. `keep_alive` is how long an idle connection is kept, in seconds. `ca_file`
-    replaces the system's certificate authorities.
+    `httpx.PoolTimeout`. `keep_alive` is how long an idle connection is kept, `max_age` how old one
+    may be to be used again, in seconds. `ca_file` replaces the system's certificate authorities.
     """
 
     def __init__(
@@ -73,6 +82,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         *,
         max_connections: int = 1_000,
         keep_alive: float = 60.0,
+        max_age: float = 600.0,
+        proxy: ProxyAddress | None = None,
         verify_tls: bool = True,
         ca_file: str | None = None,
     ) -> None:
@@ -80,12 +91,16 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             raise ValueError("`max_connections` must be at least 1")
         if keep_alive <= 0:
             raise ValueError("`keep_alive` is in seconds and must be greater than 0")
+        if max_age <= 0:
+            raise ValueError("`max_age` is in seconds and must be greater than 0")
         self._max_connections = max_connections
         self._keep_alive = keep_alive
+        self._max_age = max_age
+        self._proxy = proxy
         self._verify_tls = verify_tls
         self._ca_file = ca_file
         self._session: aiohttp.ClientSession | None = None
-        self._connector: _Connector | None = None
+        self._connector: Connector | None = None
         self._urls: dict[str, yarl.URL] = {}
         self._sending = 0
         self._bodies: set[_Body] = set()
@@ -115,8 +130,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if self._sending + len(self._bodies) + len(self._lingering) >= self._max_connections:
             raise httpx.PoolTimeout("every connection is in use", request=request)
         body = await _content(request)
-        exchange = _Exchange()
-        token = _EXCHANGE.set(exchange)
+        exchange = Exchange()
+        token = EXCHANGE.set(exchange)
         self._sending += 1
         try:
             session = self._session or self._open_session()
@@ -125,9 +140,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 self._url(request.url),
                 data=io.BytesIO(body) if len(body) > _LARGE_BODY_BYTES else body or None,
                 headers=[
-                    (k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw
+                    *((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw),
+                    *self._headers_of_proxy(request.url.scheme),
                 ],
                 allow_redirects=False,
+                proxy=None if self._proxy is None else self._proxy.url,
+                proxy_headers=None if self._proxy is None else self._proxy.headers,
                 timeout=aiohttp.ClientTimeout(
                     connect=request.extensions.get("timeout", {}).get("connect")
                 ),
@@ -140,7 +158,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         finally:
             self._sending -= 1
             request.extensions["connection_was_idle"] = exchange.was_idle
-            _EXCHANGE.reset(token)
+            EXCHANGE.reset(token)
         body_stream = _Body(response, exchange, request, self)
         self._bodies.add(body_stream)
         return httpx.Response(
@@ -178,6 +196,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if self._lingering.pop(body, None) is not None:
             body.abort()
 
+    def _headers_of_proxy(self, scheme: str) -> Iterable[tuple[str, str]]:
+        """Return what a request needs that the proxy itself reads; with TLS, `CONNECT` has it."""
+        return self._proxy.headers.items() if self._proxy is not None and scheme == "http" else ()
+
     def _url(self, url: httpx.URL) -> yarl.URL:
         text = str(url)
         known = self._urls.get(text)
@@ -188,8 +210,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return known
 
     def _open_session(self) -> aiohttp.ClientSession:
-        self._connector = _Connector(
+        self._connector = Connector(
             keepalive_timeout=self._keep_alive,
+            max_age=self._max_age,
             ssl=self._tls(),
             enable_cleanup_closed=_TLS_ENDS_LATE,
         )
@@ -207,97 +230,13 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return self._verify_tls
 
 
-class _Exchange:
-    """The state of one request's connection."""
-
-    __slots__ = ("socket", "was_idle")
-
-    def __init__(self) -> None:
-        self.socket: asyncio.Transport | None = None
-        self.was_idle = False
-
-    def abort(self) -> None:
-        """Close the socket at once, without flushing or a TLS shutdown."""
-        if self.socket is not None:
-            self.socket.abort()
-        self.end()
-
-    def end(self) -> None:
-        """Drop the reference to the socket, whose context holds the exchange it was opened for."""
-        self.socket = None
-
-
-_EXCHANGE: contextvars.ContextVar[_Exchange] = contextvars.ContextVar("exchange")
-"""The request that the current task is sending: aiohttp has no argument to hand it through."""
-
-
-class _Protocol(ResponseHandler):
-    """A connection that tells the body at once when its framing is broken.
-
-    aiohttp's parser in C leaves a body without its exception where a chunk size cannot be parsed:
-    its reader would wait for ever.
-    """
-
-    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
-        cause = exc if exc_cause is None else exc_cause
-        payload = self._payload
-        if payload is not None and not payload.is_eof() and payload.exception() is None:
-            payload.set_exception(exc, cause)
-        super().set_exception(exc, cause)
-
-
-class _Connector(aiohttp.TCPConnector):
-    """A connector that tells each exchange which connection it got."""
-
-    _used: weakref.WeakSet[ResponseHandler] | None = None
-
-    def __init__(
-        self,
-        *,
-        keepalive_timeout: float,
-        ssl: ssl.SSLContext | bool,
-        enable_cleanup_closed: bool,
-    ) -> None:
-        super().__init__(  # pyright: ignore[reportUnknownMemberType] - of `socket_factory`
-            limit=0,
-            keepalive_timeout=keepalive_timeout,
-            ssl=ssl,
-            enable_cleanup_closed=enable_cleanup_closed,
-        )
-        self._factory = functools.partial(  # type: ignore[assignment]
-            _Protocol, loop=self._loop
-        )
-
-    @property
-    def idle(self) -> int:
-        """How many idle connections are in the pool."""
-        return sum(len(connections) for connections in self._conns.values())
-
-    async def connect(
-        self,
-        req: aiohttp.ClientRequest,
-        traces: list[Trace],
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature is aiohttp's
-    ) -> Connection:
-        connection = await super().connect(req, traces, timeout)
-        protocol = connection.protocol
-        if self._used is None:
-            self._used = weakref.WeakSet()
-        exchange = _EXCHANGE.get()
-        exchange.socket = connection.transport
-        if protocol is not None:
-            exchange.was_idle = protocol in self._used
-            self._used.add(protocol)
-        return connection
-
-
 class _Body(LingeringStream):
     """The body of one response as it arrives; never cut into lines or held back."""
 
     def __init__(
         self,
         response: aiohttp.ClientResponse,
-        exchange: _Exchange,
+        exchange: Exchange,
         request: httpx.Request,
         transport: AiohttpTransport,
     ) -> None:
@@ -312,6 +251,9 @@ class _Body(LingeringStream):
 
     async def __anext__(self) -> bytes:
         try:
+            if self._content._buffer:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+                # More has come than was read: without a pause here, no other call has its turn.
+                await asyncio.sleep(0)
             data = await self._content.readany()
         except BaseException as error:
             if not isinstance(error, Exception):

@@ -8,7 +8,6 @@ from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
-    TextDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
@@ -17,12 +16,14 @@ from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.providers.reading.answer_limits import require_few_calls
+from routersvc.providers.reading.answer_texts import AnswerText
+from routersvc.providers.reading.call_ids import CallIds
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
     require_arguments,
     require_content,
-    require_format,
 )
 
 
@@ -35,10 +36,11 @@ class BlockAnswer:
 
     def __init__(self, prompt: Prompt) -> None:
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
-        self._response_format = prompt.response_format
         self._continues = is_continuation(prompt)
-        self._text: list[str] = []
+        self._text = AnswerText(prompt)
+        self._call_ids = CallIds(prompt)
         self._calls = 0
+        self._media = 0
         self._arguments_are_json = True
         self._has_content = False
 
@@ -46,18 +48,24 @@ class BlockAnswer:
         self, value: object, events: list[AnswerEvent], *, logprobs: tuple[TokenLogprob, ...] = ()
     ) -> None:
         """Append text, and the log probabilities of its tokens where they came with it."""
+        self._text.add(text_of(value), events, logprobs)
+
+    def refuse(self, value: object, events: list[AnswerEvent]) -> None:
+        """Append a piece of the model's refusal."""
         text = text_of(value)
         if text:
             self._has_content = True
-            if self._response_format is not None:
-                self._text.append(text)
-        if text or logprobs:
-            events.append(TextDelta(text=text, logprobs=logprobs))
+            events.append(RefusalDelta(text=text))
 
-    def add_content(self, content: RefusalDelta | MediaDelta, events: list[AnswerEvent]) -> None:
-        """Append content of another kind."""
+    def next_medium(self) -> int:
+        """Return the number of another picture."""
+        self._media += 1
+        return self._media - 1
+
+    def add_media(self, media: MediaDelta, events: list[AnswerEvent]) -> None:
+        """Append a picture, or a piece of one."""
         self._has_content = True
-        events.append(content)
+        events.append(media)
 
     def think(self, value: object, events: list[AnswerEvent]) -> None:
         """Append a piece of a thought."""
@@ -81,22 +89,33 @@ class BlockAnswer:
         self._add_thought(ThoughtDelta(encrypted=orjson.dumps(block)), events)
 
     def begin_call(
-        self, call_id: object, name: object, events: list[AnswerEvent], *, signature: bytes = b""
+        self,
+        call_id: object,
+        name: object,
+        events: list[AnswerEvent],
+        *,
+        arguments: str = "",
+        answer_id: str = "",
+        signature: bytes = b"",
     ) -> int:
-        """Append the beginning of a tool call and return its number."""
+        """Append the first piece of another tool call, which may be all; return its number.
+
+        Raises:
+            AttemptFailedError: the answer has too many calls.
+        """
         index = self._calls
-        self.add_call(
+        self._calls += 1
+        require_few_calls(self._calls)
+        events.append(
             ToolCallDelta(
-                index=index, call_id=text_of(call_id), name=text_of(name), signature=signature
-            ),
-            events,
+                index=index,
+                call_id=self._call_ids.next_id(call_id, index=index, answer_id=answer_id),
+                name=text_of(name),
+                arguments_json=arguments,
+                signature=signature,
+            )
         )
         return index
-
-    def add_call(self, call: ToolCallDelta, events: list[AnswerEvent]) -> None:
-        """Append the first piece of another tool call, which may be all of it."""
-        self._calls += 1
-        events.append(call)
 
     def end_call(self, index: int, arguments: object, events: list[AnswerEvent]) -> None:
         """Append complete arguments, given as a JSON value."""
@@ -110,20 +129,23 @@ class BlockAnswer:
         elif not is_json(written):
             self._arguments_are_json = False
 
-    def sound_reason(self, reason: FinishReason) -> FinishReason:
+    def sound_reason(self, reason: FinishReason, events: list[AnswerEvent]) -> FinishReason:
         """Return the finish reason: `TOOL_CALLS` for an answer with calls that merely stopped.
+
+        Text that was held back is appended.
 
         Raises:
             AttemptFailedError: the answer is empty, or not in the requested format.
         """
+        text = self._text
+        text.end(events)
         if self._calls and reason is FinishReason.STOP:
             reason = FinishReason.TOOL_CALLS
-        if not (self._has_content or self._calls):
+        if not (self._has_content or self._calls or text.has_text or text.has_thoughts):
             require_content(reason, continues=self._continues)
         if reason not in INTERRUPTED:
             require_arguments(are_json=self._arguments_are_json)
-        if reason is FinishReason.STOP and self._response_format is not None:
-            require_format("".join(self._text), self._response_format)
+        text.require_format(reason)
         return reason
 
     def _add_thought(self, thought: ThoughtDelta, events: list[AnswerEvent]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Any, cast
 
 import orjson
@@ -11,6 +13,25 @@ from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 
 JsonObject = dict[str, Any]
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_CONTAINERS = (b"{", b"[")
+_CONTAINER_ENDS = (b"}", b"]")
+
+
+def read_json(data: bytes | bytearray | str) -> Any:  # noqa: ANN401 - any JSON
+    """Return the JSON value in `data`, which a vendor wrote.
+
+    What vendors write beyond the standard is read too: `NaN` and `Infinity` are null, half a
+    surrogate pair is U+FFFD, a byte order mark and control characters in texts are accepted.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _read_leniently(data)
+
 
 def object_in(text: str, field: str) -> JsonObject:
     """Return the JSON object that `text` holds.
@@ -18,26 +39,23 @@ def object_in(text: str, field: str) -> JsonObject:
     Raises:
         AttemptFailedError: it holds something else.
     """
-    try:
-        value: object = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        value = None
-    if not isinstance(value, dict):
+    value = json_object(text)
+    if value is None:
         raise AttemptFailedError(
             Failure(
                 failure_class=FailureClass.INVALID_REQUEST,
                 message=f"`{field}` is not a JSON object",
             )
         )
-    return cast("JsonObject", value)
+    return value
 
 
 def is_json(text: str) -> bool:
-    """Return whether `text` is one JSON value."""
+    r"""Return whether `text` is one JSON value; half a surrogate pair (`\ud83d`) is allowed."""
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
-        return False
+        return _has_surrogate_halves(text)
     return True
 
 
@@ -46,8 +64,23 @@ def json_object(data: bytes | str) -> JsonObject | None:
     try:
         value: object = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return None
+        if isinstance(data, bytes) or not _has_surrogate_halves(data):
+            return None
+        value = read_json(data)
     return cast("JsonObject", value) if isinstance(value, dict) else None
+
+
+def object_of(value: object) -> JsonObject:
+    """Return a JSON object, an empty one where a vendor wrote something else."""
+    return cast("JsonObject", value) if isinstance(value, dict) else {}
+
+
+def objects_of(value: object) -> list[JsonObject]:
+    """Return the JSON objects in a list, none where a vendor wrote something else."""
+    if not isinstance(value, list):
+        return []
+    items = cast("list[object]", value)
+    return [cast("JsonObject", item) for item in items if isinstance(item, dict)]
 
 
 def text_of(value: object) -> str:
@@ -63,14 +96,45 @@ def text_of(value: object) -> str:
     return value
 
 
-def count_of(value: object) -> int:
-    """Return a count, 0 where there is none.
+def _read_leniently(data: bytes | bytearray | str) -> Any:  # noqa: ANN401 - any JSON
+    """Return the value in `data`; slower than orjson, so only for what that refuses."""
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
+    raw = raw.removeprefix(_BYTE_ORDER_MARK).strip()
+    if not (raw.startswith(_CONTAINERS) and raw.endswith(_CONTAINER_ENDS)):
+        raise ValueError("no JSON")
+    try:
+        value: object = json.loads(
+            raw.decode("utf-8", "replace"),
+            strict=False,
+            parse_constant=_null,
+            parse_float=_finite,
+        )
+        # Written again, so that texts without halves and numbers of 64 bits are all that is left.
+        written = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+    except RecursionError:
+        raise ValueError("JSON is nested too deeply") from None
+    return orjson.loads(written.decode("utf-16-le", "replace"))
 
-    Raises:
-        TypeError: it is something else, or less than nothing.
-    """
-    if value is None:
-        return 0
-    if not isinstance(value, int) or value < 0:
-        raise TypeError("a count was expected")
-    return value
+
+def _has_surrogate_halves(text: str) -> bool:
+    r"""Return whether `text` is JSON whose only fault are halves of pairs, written as `\ud83d`."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return False
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _null(_: str) -> None:
+    """Return nothing for `NaN`, `Infinity` and `-Infinity`."""
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"`{word}` is no JSON")
+
+
+def _finite(written: str) -> float | None:
+    value = float(written)
+    return value if math.isfinite(value) else None

@@ -17,6 +17,7 @@ from routersvc.providers.reading.whole_bodies import (
     MALFORMED,
     server_error,
     truncated,
+    with_count,
 )
 
 Piece = TypeVar("Piece")
@@ -145,8 +146,9 @@ class StreamDecoder(Generic[Piece]):
                 raise truncated("the answer was cut in the middle of an event")
             try:
                 self._reader.end(events)
+            except AttemptFailedError as error:
+                raise with_count(error.failure, events) from error
             except MALFORMED:
-                raise AttemptFailedError(
-                    server_error("the end of the answer's stream is malformed")
-                ) from None
+                malformed = server_error("the end of the answer's stream is malformed")
+                raise with_count(malformed, events) from None
         return events

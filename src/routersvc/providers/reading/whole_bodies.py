@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import orjson
-
 from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject, read_json
 
 DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
 """A complete answer with pictures or sound in base64 has some megabytes; text has kilobytes."""
 
 MALFORMED = (TypeError, AttributeError, KeyError, ValueError)
-"""Raised by reading an unexpected shape; `orjson.JSONDecodeError` is a `ValueError`."""
+"""Raised by reading an unexpected shape; `read_json` raises `ValueError`."""
 
 
 class BodyReader(Protocol):
@@ -70,11 +69,14 @@ class BodyDecoder:
             raise AttemptFailedError(self.failure)
         events: list[AnswerEvent] = []
         try:
-            body: JsonObject = orjson.loads(self._body)
+            body: JsonObject = read_json(self._body)
             self._reader.read_body(body, events)
             self._reader.finish(events)
+        except AttemptFailedError as error:
+            raise with_count(error.failure, events) from error
         except MALFORMED:
-            raise AttemptFailedError(server_error("the body of the answer is malformed")) from None
+            malformed = server_error("the body of the answer is malformed")
+            raise with_count(malformed, events) from None
         return events
 
 
@@ -97,6 +99,12 @@ class WrongTypeDecoder:
             AttemptFailedError: always.
         """
         raise AttemptFailedError(self.failure)
+
+
+def with_count(failure: Failure, events: list[AnswerEvent]) -> AttemptFailedError:
+    """Return the error for an answer that failed, with the usage that it stated."""
+    counted = next((event for event in reversed(events) if isinstance(event, UsageCounted)), None)
+    return AttemptFailedError(failure, counted=counted)
 
 
 def server_error(message: str) -> Failure:

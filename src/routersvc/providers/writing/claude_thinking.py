@@ -1,9 +1,9 @@
 """Writes the reasoning settings of Claude models, at any provider.
 
-Models up to 4.5 take a budget of tokens; later ones take an effort. Each generation refuses the
-other's field, and the model's name tells the generation, at Anthropic and at resellers. An effort
-becomes a budget as OpenRouter documents it: a share of the longest answer, at least Anthropic's
-minimum.
+Models up to 4.5 take a budget of tokens; later ones take an effort, or decide themselves (adaptive
+thinking). Each generation refuses the other's field, and the model's name tells the generation, at
+Anthropic and at resellers. An effort becomes a budget as OpenRouter documents it: a share of the
+longest answer, at least Anthropic's minimum.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _EFFORTS: Mapping[ReasoningEffort, str] = MappingProxyType(
         ReasoningEffort.LOW: "low",
         ReasoningEffort.MEDIUM: "medium",
         ReasoningEffort.HIGH: "high",
+        ReasoningEffort.XHIGH: "xhigh",
         ReasoningEffort.MAXIMUM: "max",
     }
 )
@@ -33,6 +34,7 @@ _SHARES: Mapping[ReasoningEffort, float] = MappingProxyType(
         ReasoningEffort.LOW: 0.2,
         ReasoningEffort.MEDIUM: 0.5,
         ReasoningEffort.HIGH: 0.8,
+        ReasoningEffort.XHIGH: 0.9,
         ReasoningEffort.MAXIMUM: 0.95,
     }
 )
@@ -56,6 +58,12 @@ def thinks_by_budget(model: str) -> bool:
     return _THINKS_BY_BUDGET.search(model) is not None
 
 
+def thinking_efforts(*, by_budget: bool) -> frozenset[ReasoningEffort]:
+    """Return the efforts that can be written; some models of a generation take fewer."""
+    efforts = {ReasoningEffort.NONE, *_EFFORTS}
+    return frozenset(efforts if by_budget else {*efforts, ReasoningEffort.ADAPTIVE})
+
+
 def thinking_fields(
     wanted: Reasoning,
     *,
@@ -72,6 +80,8 @@ def thinking_fields(
         if budget is not None:
             raise cannot_express("no thinking beside a limit to its tokens")
         return {"thinking": {"type": "disabled"}}
+    if effort is ReasoningEffort.ADAPTIVE and (by_budget or budget is not None):
+        raise cannot_express("adaptive thinking with a budget of tokens")
     fields: JsonObject = {}
     thinking: JsonObject = {}
     if by_budget and effort is not None:
@@ -79,7 +89,8 @@ def thinking_fields(
         share = min(share, max_tokens - 1)
         budget = share if budget is None else min(budget, share)
     elif effort is not None:
-        fields["output_config"] = {"effort": _EFFORTS[effort]}
+        if effort is not ReasoningEffort.ADAPTIVE:
+            fields["output_config"] = {"effort": _EFFORTS[effort]}
         thinking["type"] = "adaptive"
     elif visibility not in {None, ReasoningVisibility.HIDDEN} and not by_budget:
         thinking["type"] = "adaptive"

@@ -32,6 +32,8 @@ class PromptField(enum.Enum):
     PARALLEL_TOOL_CALLS = "whether tools are called in parallel"
     REASONING_TOKENS = "a limit to the tokens spent on thinking"
     LOGIT_BIAS = "logit bias"
+    TOOL_CACHE = "a cache marker on a tool"
+    DEFERRED_TOOLS = "a tool that is searched for"
 
 
 _IS_SET: Mapping[PromptField, Callable[[Prompt], bool]] = MappingProxyType(
@@ -51,6 +53,12 @@ _IS_SET: Mapping[PromptField, Callable[[Prompt], bool]] = MappingProxyType(
         PromptField.PARALLEL_TOOL_CALLS: lambda it: it.parallel_tool_calls is not None,
         PromptField.REASONING_TOKENS: lambda it: it.reasoning.max_tokens is not None,
         PromptField.LOGIT_BIAS: lambda it: bool(it.sampling.logit_bias),
+        PromptField.TOOL_CACHE: lambda it: any(
+            isinstance(tool, FunctionTool) and tool.cache is not None for tool in it.tools
+        ),
+        PromptField.DEFERRED_TOOLS: lambda it: any(
+            isinstance(tool, FunctionTool) and tool.deferred for tool in it.tools
+        ),
     }
 )
 

@@ -76,6 +76,9 @@ def _check_provider(path: KeyPath, provider: ProviderSection, problems: ProblemL
                         (*path, key), f"has no effect with `auth` of kind `{auth.kind.value}`"
                     )
     _check_headers((*path, "headers"), provider.headers, problems)
+    proxy = provider.proxy
+    if proxy.url is None and (proxy.username or proxy.password is not None):
+        problems.at_key((*path, "proxy"), "has a credential for no proxy", "`url`")
     tls = provider.tls
     if provider.base_url.startswith("http:") and (tls.ca_file or tls.insecure_skip_verify):
         problems.at_key(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import itertools
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.prices import Prices, PriceStep, TierPrices
 from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
 from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.settings.types.fields import Date, Name, Names, Ratio, Section, UsDollars, unique
 
 TokenCount = Annotated[int, Field(ge=1, le=1 << 30)]
@@ -23,7 +27,7 @@ BASIC_CAPABILITIES = (
 """Capabilities that every chat model has."""
 
 
-class PricesSection(Section):
+class RatesSection(Section):
     """US dollars per million tokens."""
 
     input: UsDollars = Field(description="Price of the prompt.")
@@ -36,6 +40,70 @@ class PricesSection(Section):
         default=None,
         description="Price of tokens written to the provider's prompt cache. If unset, as `input`.",
     )
+    cache_write_hour: UsDollars | None = Field(
+        default=None,
+        description="Price of tokens written to the provider's prompt cache for an hour. If unset, "
+        "as `cache_write`.",
+    )
+
+
+class PriceStepSection(RatesSection):
+    """Prices of requests with a long prompt, for all of their tokens."""
+
+    above: TokenCount = Field(
+        description="These prices apply to prompts with more tokens than this, cached ones "
+        "included."
+    )
+
+
+class TierPricesSection(RatesSection):
+    """Prices of a service tier."""
+
+    steps: tuple[PriceStepSection, ...] = Field(
+        default=(),
+        description="Prices of requests with longer prompts, by ascending `above`. If unset, all "
+        "requests cost the same.",
+    )
+
+    @field_validator("steps")
+    @classmethod
+    def _ascending(cls, steps: tuple[PriceStepSection, ...]) -> tuple[PriceStepSection, ...]:
+        if any(later.above <= step.above for step, later in itertools.pairwise(steps)):
+            raise ValueError("`above` must ascend")
+        return steps
+
+    def tier_value(self) -> TierPrices:
+        """Return the prices of the tier."""
+        return TierPrices(**_rates_of(self), steps=_steps_of(self))
+
+
+class PricesSection(TierPricesSection):
+    """Prices at the standard service tier, and at others."""
+
+    flex: TierPricesSection | None = Field(
+        default=None, description="Prices of the service tier `flex`. If unset, those of standard."
+    )
+    priority: TierPricesSection | None = Field(
+        default=None,
+        description="Prices of the service tier `priority`. If unset, those of standard.",
+    )
+
+    def value(self) -> Prices:
+        """Return the prices of the model."""
+        tiers = {ServiceTier.FLEX: self.flex, ServiceTier.PRIORITY: self.priority}
+        return Prices(
+            **_rates_of(self),
+            steps=_steps_of(self),
+            tiers={tier: its.tier_value() for tier, its in tiers.items() if its is not None},
+        )
+
+
+def _rates_of(section: RatesSection) -> dict[str, Any]:
+    return {field: getattr(section, field) for field in RatesSection.model_fields}
+
+
+def _steps_of(section: TierPricesSection) -> tuple[PriceStep, ...]:
+    return tuple(PriceStep(**_rates_of(step), above=step.above) for step in section.steps)
 
 
 class QualitySection(Section):
@@ -117,6 +185,12 @@ class ModelSection(Section):
         default=BASIC_CAPABILITIES,
         description="The features that the model supports. Requests that need others go to other "
         "models. If unset, those of the known model, if any.",
+    )
+    efforts: Annotated[tuple[ReasoningEffort, ...], AfterValidator(unique)] | None = Field(
+        default=None,
+        description="The reasoning efforts that the model takes. Requests that ask for another go "
+        "to other models. If unset, those of the known model, otherwise all that the wire format "
+        "can express.",
     )
     prices: PricesSection | None = Field(
         default=None,

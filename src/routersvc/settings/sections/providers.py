@@ -77,6 +77,29 @@ class ConnectionsSection(Section):
         description="Idle connections are closed after this time. Keep it below the provider's "
         "own timeout, or requests fail on connections that are being closed.",
     )
+    max_age: Duration = Field(
+        default=600.0,
+        description="Connections of this age are closed once they are idle, so that requests "
+        "follow changes of DNS and of the provider's load balancing.",
+    )
+
+
+class ProxySection(Section):
+    """The HTTP proxy for the requests to a provider."""
+
+    url: HttpUrl | None = Field(
+        default=None,
+        description="The address of the proxy, such as `http://proxy.example:3128`, without "
+        "credentials. If unset, that of the environment: `HTTPS_PROXY`, `HTTP_PROXY` or "
+        "`ALL_PROXY`, unless `NO_PROXY` lists the host. Loopback addresses are called directly.",
+    )
+    username: str | None = Field(default=None, description="The user name for the proxy at `url`.")
+    password: Secret | None = Field(
+        default=None, description="The password for the proxy at `url`."
+    )
+    from_environment: bool = Field(
+        default=True, description="Whether the proxy of the environment is used without a `url`."
+    )
 
 
 class ProviderSection(Section):
@@ -132,6 +155,9 @@ class ProviderSection(Section):
     )
     connections: ConnectionsSection = Field(
         default=ConnectionsSection(), description="The connection pool."
+    )
+    proxy: ProxySection = Field(
+        default=ProxySection(), description="The HTTP proxy for the requests to the provider."
     )
     cancel_stops_billing: bool | None = Field(
         default=None,

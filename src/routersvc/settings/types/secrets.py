@@ -15,6 +15,7 @@ from pathlib import Path
 
 from routersvc.domain.catalogue.secrets import Secret
 from routersvc.settings.problems import shown
+from routersvc.settings.source.plain_files import require_plain_file
 
 MAX_SECRET_SIZE = 16_384
 """The largest secret file in bytes; no provider accepts longer headers."""
@@ -78,6 +79,7 @@ class SecretReference:
 
 def _read(path: Path, name: str) -> str:
     try:
+        require_plain_file(path)
         with path.open("rb") as stream:
             data = stream.read(MAX_SECRET_SIZE + 1)
     except OSError as error:

@@ -79,7 +79,7 @@ async def test_unary_answer(sdk: openai.AsyncAzureOpenAI, alpha: SimulatedProvid
     }
     assert raw.headers["x-ms-region"] == "Sweden Central"
     assert raw.headers["apim-request-id"]
-    assert raw.headers["x-ratelimit-remaining-requests"] == "9999"
+    assert raw.headers["x-ratelimit-remaining-requests"] in {"9999", "10000"}
     assert alpha.log[-1].path == "/openai/deployments/sim-large/chat/completions"
 
 

@@ -265,7 +265,6 @@ def test_payloads_are_framed_as_the_format_has_them() -> None:
     assert framed([named, "{}"], Framing.SSE) == (
         b'event: message_stop\ndata: {"type":"message_stop"}\n\ndata: {}\n\n'
     )
-    assert framed(["{}"], Framing.SSE_WITH_DONE) == b"data: {}\n\ndata: [DONE]\n\n"
     assert framed(["{}", "{}"], Framing.LINES) == b"{}\n{}\n"
     assert framed(["1\n2"], Framing.SSE) == b"data: 1\ndata: 2\n\n"
 

@@ -77,6 +77,7 @@ def test_answer_is_printed_in_the_contracts_terms(
                 "output_tokens": 2,
                 "cached_input_tokens": 0,
                 "cache_write_tokens": 0,
+                "cache_write_hour_tokens": 0,
                 "reasoning_tokens": 0,
                 "input_audio_tokens": 0,
                 "output_audio_tokens": 0,

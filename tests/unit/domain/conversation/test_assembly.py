@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
@@ -74,6 +76,26 @@ def test_media_are_joined_by_kind() -> None:
     assert answer.parts == (
         AudioPart(data=b"ab", media_type="audio/wav", transcript="hey"),
         ImagePart(data=b"c", media_type="image/png"),
+    )
+
+
+def test_two_pictures_of_one_kind_stay_two() -> None:
+    """Their numbers tell them apart; a picture may come in pieces, or by its address."""
+    png = functools.partial(MediaDelta, modality=Modality.IMAGE, media_type="image/png")
+    events: list[AnswerEvent] = [
+        png(data=b"a"),
+        png(data=b"b", index=1),
+        png(data=b"c", index=1),
+        png(url="https://a.example/b.png", index=2),
+        DONE,
+    ]
+
+    answer = collect(events)
+
+    assert answer.parts == (
+        ImagePart(data=b"a", media_type="image/png"),
+        ImagePart(data=b"bc", media_type="image/png"),
+        ImagePart(url="https://a.example/b.png", media_type="image/png"),
     )
 
 

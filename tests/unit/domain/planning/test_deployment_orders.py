@@ -16,9 +16,10 @@ from tests.unit.domain.plans import NO_STATS, plan_of
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.modes import ConsistencyMode, OrderMode
 from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.prices import Prices
 from routersvc.domain.catalogue.qualities import Quality
 from routersvc.domain.catalogue.route_rules import RouteMatch, RouteRule
 from routersvc.domain.catalogue.routing import Routing

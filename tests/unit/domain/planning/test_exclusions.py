@@ -14,13 +14,15 @@ from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.domain.catalogue.deployments import Compliance, Deployment
-from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode
+from routersvc.domain.catalogue.prices import Prices, PriceStep, TierPrices
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.conversation.messages import Message, Role
-from routersvc.domain.conversation.parts import ImagePart, TextPart
-from routersvc.domain.conversation.prompts import Prompt, Sampling, WireExtension
+from routersvc.domain.conversation.parts import CacheLifetime, ImagePart, TextPart
+from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier, WireExtension
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort
 from routersvc.domain.outcomes.errors import UnknownNameError, UnknownPolicyError
 from routersvc.domain.planning.effective_constraints import effective_constraints
 from routersvc.domain.planning.exclusion_reasons import ExclusionReason
@@ -352,3 +354,126 @@ def test_plan_holds_exactly_the_compliant(
         deployment.name for deployment in deployments if complies(deployment)
     }
     assert len(candidates) == len(deployments)
+
+
+def reasoner(efforts: frozenset[ReasoningEffort] | None) -> Model:
+    """Return a model that reasons with these efforts."""
+    return model(capabilities=frozenset(Capability), efforts=efforts)
+
+
+@pytest.mark.parametrize(
+    ("has", "effort", "found"),
+    [
+        (None, ReasoningEffort.XHIGH, []),
+        (frozenset(ReasoningEffort), ReasoningEffort.ADAPTIVE, []),
+        (frozenset({ReasoningEffort.HIGH}), None, []),
+        (frozenset({ReasoningEffort.HIGH}), ReasoningEffort.XHIGH, [ExclusionReason.CAPABILITY]),
+        (frozenset({ReasoningEffort.HIGH}), ReasoningEffort.NONE, [ExclusionReason.CAPABILITY]),
+        (frozenset[ReasoningEffort](), ReasoningEffort.LOW, [ExclusionReason.CAPABILITY]),
+    ],
+)
+def test_model_without_the_effort_is_excluded(
+    has: frozenset[ReasoningEffort] | None,
+    effort: ReasoningEffort | None,
+    found: list[ExclusionReason],
+) -> None:
+    """No attempt is spent on a model that would refuse; unknown efforts exclude nobody."""
+    deployment = dataclasses.replace(scripted_deployment("a"), model=reasoner(has))
+    prompt = dataclasses.replace(request().prompt, reasoning=Reasoning(effort=effort))
+
+    assert reasons(deployment, request(prompt)) == found
+
+
+def test_effort_that_the_wire_format_lacks_excludes_too() -> None:
+    """The model may have it elsewhere."""
+    deployment = dataclasses.replace(
+        scripted_deployment("a"),
+        model=reasoner(None),
+        expressible_efforts=frozenset({ReasoningEffort.LOW}),
+    )
+    prompt = dataclasses.replace(
+        request().prompt, reasoning=Reasoning(effort=ReasoningEffort.MAXIMUM)
+    )
+
+    assert reasons(deployment, request(prompt)) == [ExclusionReason.CAPABILITY]
+
+
+def test_model_that_does_not_reason_lacks_the_capability_alone() -> None:
+    """One reason is enough, and the more general one says more."""
+    plain = model(
+        capabilities=frozenset(Capability) - {Capability.REASONING},
+        efforts=frozenset[ReasoningEffort](),
+    )
+    deployment = dataclasses.replace(scripted_deployment("a"), model=plain)
+    prompt = dataclasses.replace(request().prompt, reasoning=Reasoning(effort=ReasoningEffort.LOW))
+    limits = planner(deployment, scripted_deployment("other")).limits(request(prompt))
+
+    (found,) = exclusions(deployment, limits)
+
+    assert found.eligible_if == "`reasoning` were unset"
+
+
+@given(
+    has=st.frozensets(st.sampled_from(ReasoningEffort)),
+    can=st.frozensets(st.sampled_from(ReasoningEffort)),
+    effort=st.sampled_from(ReasoningEffort),
+)
+def test_following_eligible_if_of_an_effort_makes_it_eligible(
+    has: frozenset[ReasoningEffort],
+    can: frozenset[ReasoningEffort],
+    effort: ReasoningEffort,
+) -> None:
+    """Each effort that the exclusion names is one that is served."""
+    deployment = dataclasses.replace(
+        scripted_deployment("a"), model=reasoner(has), expressible_efforts=can
+    )
+
+    def excluded(asked: ReasoningEffort | None) -> bool:
+        prompt = dataclasses.replace(request().prompt, reasoning=Reasoning(effort=asked))
+        return bool(reasons(deployment, request(prompt)))
+
+    assert excluded(effort) == (effort not in has & can)
+    assert not any(excluded(it) for it in deployment.efforts)
+    assert not excluded(None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "tier", "cache", "dollars"),
+    [
+        ({}, None, None, 1_000 * 1.0),
+        ({"token_ratio": 1.5}, None, None, 1_500 * 1.0),
+        # In the model's tokens the prompt is longer than the step, in those of o200k it is not.
+        ({"token_ratio": 1.5, "step": 1_200}, None, None, 1_500 * 3.0),
+        ({"step": 1_200}, None, None, 1_000 * 1.0),
+        ({}, ServiceTier.PRIORITY, None, 1_000 * 2.0),
+        ({}, ServiceTier.FLEX, None, 1_000 * 1.0),
+        ({}, None, CacheLifetime.LONG, 1_000 * 1.6),
+        ({}, None, CacheLifetime.SHORT, 1_000 * 1.2),
+    ],
+)
+def test_forecast_has_ratio_step_tier_and_cache(
+    facts: dict[str, float],
+    tier: ServiceTier | None,
+    cache: CacheLifetime | None,
+    dollars: float,
+) -> None:
+    """A ceiling must hold against what the vendor will charge."""
+    step = int(facts.get("step", 1_000_000))
+    prices = Prices(
+        input=1.0,
+        output=0.0,
+        cache_write=1.2,
+        cache_write_hour=1.6,
+        steps=(PriceStep(above=step, input=3.0, output=0.0),),
+        tiers={ServiceTier.PRIORITY: TierPrices(input=2.0, output=0.0)},
+    )
+    priced = model(prices=prices, token_ratio=facts.get("token_ratio", 1.0))
+    deployment = dataclasses.replace(scripted_deployment("a"), model=priced)
+    limits = planner(deployment).limits(request())
+    profile = dataclasses.replace(
+        limits.profile, input_tokens=1_000, cache_lifetime=cache, service_tier=tier
+    )
+
+    cost = dataclasses.replace(limits, profile=profile).expected_cost(priced)
+
+    assert cost == pytest.approx(dollars / 1_000_000)

@@ -41,6 +41,17 @@ TOOL = FunctionTool(name="clock")
         (Prompt(messages=(ASKED,), tools=(TOOL,)), Capability.TOOLS),
         (Prompt(messages=(ASKED,), tools=(HostedTool(name="web"),)), Capability.HOSTED_TOOLS),
         (
+            Prompt(messages=(ASKED,), tools=(dataclasses.replace(TOOL, deferred=True),)),
+            Capability.HOSTED_TOOLS,
+        ),
+        (
+            Prompt(
+                messages=(ASKED,),
+                tools=(dataclasses.replace(TOOL, cache=CacheLifetime.DEFAULT),),
+            ),
+            Capability.PROMPT_CACHE,
+        ),
+        (
             Prompt(
                 messages=(ASKED,), tools=(TOOL,), tool_choice=ToolChoice(mode=ToolChoiceMode.NONE)
             ),
@@ -175,3 +186,26 @@ def test_evidence_never_quotes_the_prompt() -> None:
 
     assert evidence
     assert "xyzzy" not in repr(evidence) + repr(profile) + repr(request)
+
+
+@pytest.mark.parametrize(
+    ("marks", "lifetime"),
+    [
+        ((None, None), None),
+        ((CacheLifetime.SHORT, None), CacheLifetime.DEFAULT),
+        ((CacheLifetime.DEFAULT, CacheLifetime.LONG), CacheLifetime.LONG),
+    ],
+)
+def test_longest_mark_for_the_prompt_cache_is_known(
+    marks: tuple[CacheLifetime | None, ...], lifetime: CacheLifetime | None
+) -> None:
+    """An hour costs more than minutes, and no mark costs nothing."""
+    parts = tuple(TextPart(text="x", cache=mark) for mark in marks)
+    prompt = Prompt(
+        messages=(Message(role=Role.USER, parts=parts),), service_tier=ServiceTier.PRIORITY
+    )
+
+    profile = Profiler().profile(dataclasses.replace(scripted_request(), prompt=prompt))
+
+    assert profile.cache_lifetime is lifetime
+    assert profile.service_tier is ServiceTier.PRIORITY

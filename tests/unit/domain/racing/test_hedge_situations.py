@@ -8,9 +8,9 @@ import pytest
 from tests.unit.domain.plans import fleet_of, plan_over
 
 from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.models import Prices
 from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.policies import HedgingRule, Priority
+from routersvc.domain.catalogue.prices import Prices
 from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import Lease
 from routersvc.domain.outcomes.attempt_reports import AttemptReason

@@ -100,6 +100,8 @@ def prompt(response_format: p.ResponseFormat) -> p.Prompt:
                     description="Looks out",
                     parameters_json_schema=SCHEMA,
                     strict=False,
+                    cache_marker=p.PromptCacheMarker(lifetime=p.PROMPT_CACHE_LIFETIME_LONG),
+                    deferred=True,
                 )
             )
         ],

@@ -111,6 +111,19 @@ def sent(*events: CallEvent) -> list[StreamCompleteResponse]:
             ),
         ),
         (
+            MediaDelta(
+                modality=Modality.IMAGE, media_type="image/png", url="https://a.example/b", index=1
+            ),
+            StreamCompleteResponse(
+                media_delta=stream_pb2.MediaDelta(
+                    modality=prompt_pb2.MODALITY_IMAGE,
+                    media_type="image/png",
+                    url="https://a.example/b",
+                    index=1,
+                )
+            ),
+        ),
+        (
             Recovered(kind=RecoveryKind.RESUMED, kept_characters=7, report=REPORT),
             StreamCompleteResponse(
                 recovered=stream_pb2.Recovered(

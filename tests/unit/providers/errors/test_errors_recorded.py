@@ -9,27 +9,27 @@ from pathlib import Path
 
 import pytest
 from bench.wire import corpus
+from bench.wire.adapted import adapter_of, head_of
 from bench.wire.objections import MEANINGS, OBJECTIONS
 from bench.wire.outcomes import Outcome, Verdict, outcome_of_error
+from bench.wire.traffic.records import Record
 
 from routersvc.app.replays.adapters import NoAdapterError
-from routersvc.app.replays.recordings import Recording
-from routersvc.app.replays.replaying import adapter_of
 
 MESSAGE = re.compile(
     r"(?P<sentence>[^(]+) \(HTTP (?P<status>\d+)(?:, a gateway's page)?"
     r"(?:, code `[A-Za-z0-9_.\[\]-]{1,64}`)?(?:, parameter `[A-Za-z0-9_.\[\]-]{1,64}`)?\)"
 )
 
-Labelled = Sequence[tuple[str, str, Recording, Outcome]]
+Labelled = Sequence[tuple[str, str, Record, Outcome]]
 
 
 @pytest.fixture(scope="module")
 def labelled(shared: Path) -> Labelled:
-    """Return (file, label, recording, outcome) of every error that an adapter reads."""
+    """Return (file, label, record, outcome) of every error that an adapter reads."""
     wire = shared / "wire"
     found = [
-        (file, label, corpus.recording(wire, file), outcome_of_error(wire, file, label))
+        (file, label, corpus.record(wire, file), outcome_of_error(wire, file, label))
         for file, label in corpus.labels(wire).items()
     ]
     skipped = {Verdict.NO_ADAPTER, Verdict.NOT_CALLED}
@@ -60,33 +60,32 @@ def test_many_errors_are_held_against_their_labels(labelled: Labelled) -> None:
     """The selection must not shrink unseen: most classes and vendors are in it."""
     assert len(labelled) == 213
     assert len({label for _, label, _, _ in labelled}) == 14
-    assert len({recording.provider for _, _, recording, _ in labelled}) == 16
+    assert len({record.provider for _, _, record, _ in labelled}) == 16
 
 
 def test_no_sentence_quotes_a_body(labelled: Labelled) -> None:
     """A provider's words may hold the prompt: only its code and parameter are passed on."""
-    for file, _, recording, _ in labelled:
-        if recording.head.status == 200:
+    for file, _, record, _ in labelled:
+        if record.status == 200:
             continue
         try:
-            adapter = adapter_of(recording, None)
+            adapter = adapter_of(record)
         except NoAdapterError:
             continue
-        framed = recording.in_frame(adapter.framing)
-        message = adapter.wire_format.decode_failure(framed.head, framed.body).message
+        message = adapter.wire_format.decode_failure(head_of(record), record.body).message
 
         found = MESSAGE.fullmatch(message)
         assert found, (file, message)
-        assert int(found["status"]) == recording.head.status, file
-        assert found["sentence"].encode() not in framed.body, file
+        assert int(found["status"]) == record.status, file
+        assert found["sentence"].encode() not in record.body, file
 
 
 def test_what_is_left_of_anthropics_limits_is_read(labelled: Labelled) -> None:
     """Its headers are a family of their own, with instants instead of lengths of time."""
-    (recording,) = [one[2] for one in labelled if one[0].endswith("rate-limit-itpm.json")]
-    head = dataclasses.replace(recording.head, received_at=1_767_225_600.0)  # 2026-01-01
+    (record,) = [one[2] for one in labelled if one[0].endswith("rate-limit-itpm.json")]
+    head = dataclasses.replace(head_of(record), received_at=1_767_225_600.0)  # 2026-01-01
 
-    failure = adapter_of(recording, None).wire_format.decode_failure(head, recording.body)
+    failure = adapter_of(record).wire_format.decode_failure(head, record.body)
 
     assert failure.retry_after == 12.0
     headroom = failure.headroom

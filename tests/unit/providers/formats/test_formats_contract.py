@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.wire.contract import CONVERSATIONS, PROMPTS, call_with
+from bench.wire.contract import PROMPTS, call_with
 from bench.wire.contract_bodies import Said, contract_bodies
 from bench.wire.published import faults_of, judges_of
 
@@ -38,7 +38,7 @@ def test_every_capability_has_a_prompt() -> None:
 def test_exactly_what_is_declared_can_be_said(said: Mapping[str, Said], adapter: str) -> None:
     """The planner believes the declaration: it must be neither too bold nor too shy."""
     assert said[adapter].not_as_declared == []
-    assert said[adapter].bodies == said[adapter].capabilities + len(CONVERSATIONS)
+    assert said[adapter].bodies == said[adapter].capabilities + said[adapter].conversations
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

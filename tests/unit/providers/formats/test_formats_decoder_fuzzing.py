@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bench.wire import corpus
+from bench.wire.traffic.records import UnusableRecordError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routersvc.app.replays.adapters import APIS, NamedAdapter, adapter_named
 from routersvc.app.replays.framing import CONTENT_TYPES, framed
-from routersvc.app.replays.recordings import UnusableRecordError
 from routersvc.app.wire_formats import known_wire_formats
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.response_formats import JsonObjectFormat
@@ -127,11 +127,11 @@ def recorded(wire_format: str) -> Sequence[tuple[bytes, bool]]:
         if api is None or api.wire_format != wire_format or len(found) > 60:
             continue
         try:
-            recording = corpus.recording(wire, row.file).in_frame(api.framing)
+            record = corpus.record(wire, row.file)
         except UnusableRecordError:
             continue
-        if recording.head.status == 200 and len(recording.body) < LONGEST_RECORD:
-            found.append((recording.body, recording.streaming))
+        if record.status == 200 and len(record.body) < LONGEST_RECORD:
+            found.append((record.body, record.streaming))
     return found
 
 

@@ -6,26 +6,21 @@ said here of one wire format holds for all: another one needs no test of its own
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from bench.wire import corpus
-from bench.wire.comparing import differences
+from bench.wire.adapted import Adapted, adapted, adapter_of
 from bench.wire.deliveries import delivered
 from bench.wire.outcomes import Outcome, Verdict, outcome_of_answer
-from bench.wire.readings import reading_of
+from bench.wire.traffic.records import Record, UnusableRecordError
 from hypothesis import settings
 
 from routersvc.app.replays.adapters import APIS, NOT_CALLED, NamedAdapter, NoAdapterError
-from routersvc.app.replays.recordings import Recording, UnusableRecordError
-from routersvc.app.replays.replaying import Delivery, Replay, adapter_of, replay
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import CONTENT_TYPES
-from routersvc.domain.conversation.finish_reasons import FinishReason
-from routersvc.domain.conversation.parts import ToolCall
 from routersvc.domain.outcomes.failure_rules import FailureClass
 
 CUTS_PER_ANSWER = 16
@@ -65,17 +60,17 @@ def rows_of(provider: str, api: str) -> list[corpus.Row]:
 
 def sound_answers(
     shared: Path, provider: str, api: str
-) -> Iterator[tuple[str, Recording, NamedAdapter, Replay]]:
+) -> Iterator[tuple[str, Record, NamedAdapter, Adapted]]:
     """Yield the exchanges that are complete answers, each with its replay as a whole."""
     for row in rows_of(provider, api):
         try:
-            recording = corpus.recording(shared / "wire", row.file)
+            record = corpus.record(shared / "wire", row.file)
         except UnusableRecordError:
             continue
-        adapter = adapter_of(recording, None)
-        whole = replay(recording, adapter)
+        adapter = adapter_of(record)
+        whole = adapted(record, adapter)
         if whole.failure is None:
-            yield row.file, recording.in_frame(adapter.framing), adapter, whole
+            yield row.file, record, adapter, whole
 
 
 def test_every_recorded_api_is_called_or_not_for_a_reason(shared: Path) -> None:
@@ -129,24 +124,21 @@ def test_stream_cut_after_any_byte_is_no_success_and_byte_by_byte_it_is_the_same
 @each_place
 def test_splits_change_no_event(shared: Path, provider: str, api: str) -> None:
     """Pieces that hold the end of one event and the beginning of the next are no other answer."""
-    for file, recording, adapter, whole in sound_answers(shared, provider, api):
-        if not recording.streaming or len(recording.body) > MOST_SPLIT:
+    for file, record, adapter, whole in sound_answers(shared, provider, api):
+        if not record.streaming or len(record.body) > MOST_SPLIT:
             continue
         for size in (2, 17, 509):
-            assert replay(recording, adapter, Delivery(split=size)).events == whole.events, (
-                file,
-                size,
-            )
+            assert adapted(record, adapter, split=size).events == whole.events, (file, size)
 
 
 @each_place
 def test_cut_body_is_never_a_success(shared: Path, provider: str, api: str) -> None:
     """Whatever arrived before the cut, half of an answer is broken."""
-    for file, recording, adapter, _ in sound_answers(shared, provider, api):
-        if recording.streaming:
+    for file, record, adapter, _ in sound_answers(shared, provider, api):
+        if record.streaming:
             continue
-        for cut in cuts_of(recording.body.rstrip()):
-            left = replay(recording, adapter, Delivery(cut=cut))
+        for cut in cuts_of(record.body.rstrip()):
+            left = adapted(record, adapter, cut=cut)
             assert left.failure is not None, (file, cut)
             assert left.failure.failure_class in BROKEN, (file, cut)
 
@@ -165,12 +157,12 @@ def test_cut_body_is_never_a_success(shared: Path, provider: str, api: str) -> N
 )
 def test_deltas_hold_what_the_stream_brings_together(shared: Path, provider: str, api: str) -> None:
     """Each chunk becomes its own event: nothing is held back until the end."""
-    recording, adapter, whole = max(
+    record, adapter, whole = max(
         (one[1:] for one in sound_answers(shared, provider, api) if one[1].streaming),
         key=lambda one: len(contents(one[2].events)),
     )
 
-    half = replay(recording, adapter, Delivery(cut=len(recording.body) // 2))
+    half = adapted(record, adapter, cut=len(record.body) // 2)
 
     found = len(contents(whole.events))
     assert found >= 12
@@ -189,37 +181,6 @@ def contents(events: Sequence[AnswerEvent]) -> list[AnswerEvent]:
     return [event for event in events if isinstance(event, CONTENT_TYPES)]
 
 
-def test_comparison_sees_every_difference(shared: Path) -> None:
-    """A comparison that is blind would let every answer pass."""
-    _, recording, adapter, whole = next(
-        one
-        for one in sound_answers(shared, "openai", "responses")
-        if any(isinstance(part, ToolCall) for part in one[3].answer.parts)
-    )
-    reading = reading_of(corpus.record("x", recording, adapter.framing))
-    assert reading is not None
-    (call,) = reading.calls
-
-    assert differences(whole.answer, reading) == []
-    for change in (
-        {"text": "x"},
-        {"thoughts": "x"},
-        {"refusal": "x"},
-        {"calls": ()},
-        {"calls": (dataclasses.replace(call, name="x"),)},
-        {"calls": (dataclasses.replace(call, call_id="x"),)},
-        {"calls": (dataclasses.replace(call, arguments="x"),)},
-        {"media": (1,)},
-        {"finish": FinishReason.OTHER},
-        {"usage": None},
-        {"model": "x"},
-        {"signatures": ("x",)},
-        {"sealed": ("x",)},
-        {"cached": (1_000_000, 0)},
-    ):
-        assert differences(whole.answer, dataclasses.replace(reading, **change)), change
-
-
 @functools.cache
 def unread() -> frozenset[str]:
     """Return the recordings without an adapter or a body."""
@@ -228,7 +189,7 @@ def unread() -> frozenset[str]:
     found: set[str] = set()
     for row in ROWS:
         try:
-            adapter_of(corpus.recording(wire, row.file), None)
+            adapter_of(corpus.record(wire, row.file))
         except (UnusableRecordError, NoAdapterError):
             found.add(row.file)
     return frozenset(found)
@@ -246,8 +207,8 @@ def test_few_recordings_are_passed_over(shared: Path) -> None:
 def test_answers_tell_what_is_left_of_the_limits(shared: Path) -> None:
     """Traffic moves before it is refused."""
     told = 0
-    for _, recording, _, whole in sound_answers(shared, "anthropic", "messages"):
-        if "anthropic-ratelimit-requests-remaining" in recording.head.headers:
+    for _, record, _, whole in sound_answers(shared, "anthropic", "messages"):
+        if "anthropic-ratelimit-requests-remaining" in record.headers:
             headroom = getattr(whole.events[0], "headroom", None)
             assert headroom is not None
             assert headroom.remaining_requests is not None

@@ -23,26 +23,31 @@ _sym_db = _symbol_database.Default()
 
 
 from llmrouter.v1 import explanation_pb2 as llmrouter_dot_v1_dot_explanation__pb2
+from llmrouter.v1 import prompt_pb2 as llmrouter_dot_v1_dot_prompt__pb2
 from llmrouter.v1 import report_pb2 as llmrouter_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$llmrouter/v1/catalogue_service.proto\x12\x0cllmrouter.v1\x1a\x1ellmrouter/v1/explanation.proto\x1a\x19llmrouter/v1/report.proto\"v\n\x11ListModelsRequest\x12\x0e\n\x06models\x18\x01 \x03(\t\x12\x11\n\tproviders\x18\x02 \x03(\t\x12.\n\x0c\x63\x61pabilities\x18\x03 \x03(\x0e\x32\x18.llmrouter.v1.Capability\x12\x0e\n\x06policy\x18\x04 \x01(\t\"W\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.llmrouter.v1.Model\x12\x1c\n\x14\x63onfiguration_digest\x18\x02 \x01(\t\"\xe6\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x16\n\x0e\x63ontext_window\x18\x03 \x01(\x03\x12\x1e\n\x11max_output_tokens\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12.\n\x0c\x63\x61pabilities\x18\x05 \x03(\x0e\x32\x18.llmrouter.v1.Capability\x12$\n\x06prices\x18\x06 \x01(\x0b\x32\x14.llmrouter.v1.Prices\x12\x12\n\ndeprecated\x18\x07 \x01(\x08\x12\x17\n\x0fretirement_date\x18\x08 \x01(\t\x12\x0c\n\x04tier\x18\t \x01(\x05\x12\x19\n\x11\x65quivalent_models\x18\n \x03(\t\x12\x32\n\x0b\x64\x65ployments\x18\x0b \x03(\x0b\x32\x1d.llmrouter.v1.ModelDeployment\x12\x10\n\x08policies\x18\x0c \x03(\tB\x14\n\x12_max_output_tokens\"}\n\x06Prices\x12\r\n\x05input\x18\x01 \x01(\x01\x12\x0e\n\x06output\x18\x02 \x01(\x01\x12\x19\n\x0c\x63\x61\x63hed_input\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x0b\x63\x61\x63he_write\x18\x04 \x01(\x01H\x01\x88\x01\x01\x42\x0f\n\r_cached_inputB\x0e\n\x0c_cache_write\"\xcc\x01\n\x0fModelDeployment\x12\x30\n\ndeployment\x18\x01 \x01(\x0b\x32\x1c.llmrouter.v1.DeploymentName\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12.\n\x0c\x63\x61pabilities\x18\x03 \x03(\x0e\x32\x18.llmrouter.v1.Capability\x12\x1b\n\x13zero_data_retention\x18\x04 \x01(\x08\x12\x13\n\x0bno_training\x18\x05 \x01(\x08\x12\x14\n\x0c\x64\x61ta_classes\x18\x06 \x03(\t2c\n\x10\x43\x61talogueService\x12O\n\nListModels\x12\x1f.llmrouter.v1.ListModelsRequest\x1a .llmrouter.v1.ListModelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$llmrouter/v1/catalogue_service.proto\x12\x0cllmrouter.v1\x1a\x1ellmrouter/v1/explanation.proto\x1a\x19llmrouter/v1/prompt.proto\x1a\x19llmrouter/v1/report.proto\"v\n\x11ListModelsRequest\x12\x0e\n\x06models\x18\x01 \x03(\t\x12\x11\n\tproviders\x18\x02 \x03(\t\x12.\n\x0c\x63\x61pabilities\x18\x03 \x03(\x0e\x32\x18.llmrouter.v1.Capability\x12\x0e\n\x06policy\x18\x04 \x01(\t\"W\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.llmrouter.v1.Model\x12\x1c\n\x14\x63onfiguration_digest\x18\x02 \x01(\t\"\xa0\x03\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x16\n\x0e\x63ontext_window\x18\x03 \x01(\x03\x12\x1e\n\x11max_output_tokens\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12.\n\x0c\x63\x61pabilities\x18\x05 \x03(\x0e\x32\x18.llmrouter.v1.Capability\x12$\n\x06prices\x18\x06 \x01(\x0b\x32\x14.llmrouter.v1.Prices\x12\x12\n\ndeprecated\x18\x07 \x01(\x08\x12\x17\n\x0fretirement_date\x18\x08 \x01(\t\x12\x0c\n\x04tier\x18\t \x01(\x05\x12\x19\n\x11\x65quivalent_models\x18\n \x03(\t\x12\x32\n\x0b\x64\x65ployments\x18\x0b \x03(\x0b\x32\x1d.llmrouter.v1.ModelDeployment\x12\x10\n\x08policies\x18\x0c \x03(\t\x12\x38\n\x11reasoning_efforts\x18\r \x03(\x0e\x32\x1d.llmrouter.v1.ReasoningEffortB\x14\n\x12_max_output_tokens\"\x82\x02\n\x06Prices\x12\r\n\x05input\x18\x01 \x01(\x01\x12\x0e\n\x06output\x18\x02 \x01(\x01\x12\x19\n\x0c\x63\x61\x63hed_input\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x0b\x63\x61\x63he_write\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x1d\n\x10\x63\x61\x63he_write_hour\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12&\n\x05steps\x18\x06 \x03(\x0b\x32\x17.llmrouter.v1.PriceStep\x12\'\n\x05tiers\x18\x07 \x03(\x0b\x32\x18.llmrouter.v1.TierPricesB\x0f\n\r_cached_inputB\x0e\n\x0c_cache_writeB\x13\n\x11_cache_write_hour\"\xc3\x01\n\tPriceStep\x12\r\n\x05\x61\x62ove\x18\x01 \x01(\x03\x12\r\n\x05input\x18\x02 \x01(\x01\x12\x0e\n\x06output\x18\x03 \x01(\x01\x12\x19\n\x0c\x63\x61\x63hed_input\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x0b\x63\x61\x63he_write\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x1d\n\x10\x63\x61\x63he_write_hour\x18\x06 \x01(\x01H\x02\x88\x01\x01\x42\x0f\n\r_cached_inputB\x0e\n\x0c_cache_writeB\x13\n\x11_cache_write_hour\"\x86\x02\n\nTierPrices\x12\'\n\x04tier\x18\x01 \x01(\x0e\x32\x19.llmrouter.v1.ServiceTier\x12\r\n\x05input\x18\x02 \x01(\x01\x12\x0e\n\x06output\x18\x03 \x01(\x01\x12\x19\n\x0c\x63\x61\x63hed_input\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x0b\x63\x61\x63he_write\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x1d\n\x10\x63\x61\x63he_write_hour\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12&\n\x05steps\x18\x07 \x03(\x0b\x32\x17.llmrouter.v1.PriceStepB\x0f\n\r_cached_inputB\x0e\n\x0c_cache_writeB\x13\n\x11_cache_write_hour\"\x86\x02\n\x0fModelDeployment\x12\x30\n\ndeployment\x18\x01 \x01(\x0b\x32\x1c.llmrouter.v1.DeploymentName\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12.\n\x0c\x63\x61pabilities\x18\x03 \x03(\x0e\x32\x18.llmrouter.v1.Capability\x12\x1b\n\x13zero_data_retention\x18\x04 \x01(\x08\x12\x13\n\x0bno_training\x18\x05 \x01(\x08\x12\x14\n\x0c\x64\x61ta_classes\x18\x06 \x03(\t\x12\x38\n\x11reasoning_efforts\x18\x07 \x03(\x0e\x32\x1d.llmrouter.v1.ReasoningEffort2c\n\x10\x43\x61talogueService\x12O\n\nListModels\x12\x1f.llmrouter.v1.ListModelsRequest\x1a .llmrouter.v1.ListModelsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'llmrouter.v1.catalogue_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LISTMODELSREQUEST']._serialized_start=113
-  _globals['_LISTMODELSREQUEST']._serialized_end=231
-  _globals['_LISTMODELSRESPONSE']._serialized_start=233
-  _globals['_LISTMODELSRESPONSE']._serialized_end=320
-  _globals['_MODEL']._serialized_start=323
-  _globals['_MODEL']._serialized_end=681
-  _globals['_PRICES']._serialized_start=683
-  _globals['_PRICES']._serialized_end=808
-  _globals['_MODELDEPLOYMENT']._serialized_start=811
-  _globals['_MODELDEPLOYMENT']._serialized_end=1015
-  _globals['_CATALOGUESERVICE']._serialized_start=1017
-  _globals['_CATALOGUESERVICE']._serialized_end=1116
+  _globals['_LISTMODELSREQUEST']._serialized_start=140
+  _globals['_LISTMODELSREQUEST']._serialized_end=258
+  _globals['_LISTMODELSRESPONSE']._serialized_start=260
+  _globals['_LISTMODELSRESPONSE']._serialized_end=347
+  _globals['_MODEL']._serialized_start=350
+  _globals['_MODEL']._serialized_end=766
+  _globals['_PRICES']._serialized_start=769
+  _globals['_PRICES']._serialized_end=1027
+  _globals['_PRICESTEP']._serialized_start=1030
+  _globals['_PRICESTEP']._serialized_end=1225
+  _globals['_TIERPRICES']._serialized_start=1228
+  _globals['_TIERPRICES']._serialized_end=1490
+  _globals['_MODELDEPLOYMENT']._serialized_start=1493
+  _globals['_MODELDEPLOYMENT']._serialized_end=1755
+  _globals['_CATALOGUESERVICE']._serialized_start=1757
+  _globals['_CATALOGUESERVICE']._serialized_end=1856
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from llmrouter.v1 import explanation_pb2 as _explanation_pb2
+from llmrouter.v1 import prompt_pb2 as _prompt_pb2
 from llmrouter.v1 import report_pb2 as _report_pb2
 import builtins as _builtins
 import sys
@@ -110,6 +111,7 @@ class Model(_message.Message):
     EQUIVALENT_MODELS_FIELD_NUMBER: _builtins.int
     DEPLOYMENTS_FIELD_NUMBER: _builtins.int
     POLICIES_FIELD_NUMBER: _builtins.int
+    REASONING_EFFORTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name in the configuration."""
     context_window: _builtins.int
@@ -146,6 +148,12 @@ class Model(_message.Message):
     def policies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Lists the policies allowed for the caller that include the model, by name."""
 
+    @_builtins.property
+    def reasoning_efforts(self) -> _containers.RepeatedScalarFieldContainer[_prompt_pb2.ReasoningEffort.ValueType]:
+        """Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+        support fewer: see `deployments`.
+        """
+
     def __init__(
         self,
         *,
@@ -161,10 +169,11 @@ class Model(_message.Message):
         equivalent_models: _abc.Iterable[_builtins.str] | None = ...,
         deployments: _abc.Iterable[Global___ModelDeployment] | None = ...,
         policies: _abc.Iterable[_builtins.str] | None = ...,
+        reasoning_efforts: _abc.Iterable[_prompt_pb2.ReasoningEffort.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_output_tokens", b"_max_output_tokens", "max_output_tokens", b"max_output_tokens", "prices", b"prices"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_output_tokens", b"_max_output_tokens", "aliases", b"aliases", "capabilities", b"capabilities", "context_window", b"context_window", "deployments", b"deployments", "deprecated", b"deprecated", "equivalent_models", b"equivalent_models", "max_output_tokens", b"max_output_tokens", "name", b"name", "policies", b"policies", "prices", b"prices", "retirement_date", b"retirement_date", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_output_tokens", b"_max_output_tokens", "aliases", b"aliases", "capabilities", b"capabilities", "context_window", b"context_window", "deployments", b"deployments", "deprecated", b"deprecated", "equivalent_models", b"equivalent_models", "max_output_tokens", b"max_output_tokens", "name", b"name", "policies", b"policies", "prices", b"prices", "reasoning_efforts", b"reasoning_efforts", "retirement_date", b"retirement_date", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_output_tokens: _TypeAlias = _typing.Literal["max_output_tokens"]  # noqa: Y015
     _WhichOneofArgType__max_output_tokens: _TypeAlias = _typing.Literal["_max_output_tokens", b"_max_output_tokens"]  # noqa: Y015
@@ -174,7 +183,7 @@ Global___Model: _TypeAlias = Model  # noqa: Y015
 
 @_typing.final
 class Prices(_message.Message):
-    """Prices in US dollars per million tokens."""
+    """Prices in US dollars per million tokens, at the standard service tier."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -182,6 +191,9 @@ class Prices(_message.Message):
     OUTPUT_FIELD_NUMBER: _builtins.int
     CACHED_INPUT_FIELD_NUMBER: _builtins.int
     CACHE_WRITE_FIELD_NUMBER: _builtins.int
+    CACHE_WRITE_HOUR_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    TIERS_FIELD_NUMBER: _builtins.int
     input: _builtins.float
     """Price of input tokens."""
     output: _builtins.float
@@ -190,6 +202,16 @@ class Prices(_message.Message):
     """Price of input tokens read from the provider's prompt cache. Unset: as `input`."""
     cache_write: _builtins.float
     """Price of input tokens written to the provider's prompt cache. Unset: as `input`."""
+    cache_write_hour: _builtins.float
+    """Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`."""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceStep]:
+        """Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same."""
+
+    @_builtins.property
+    def tiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___TierPrices]:
+        """Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one."""
+
     def __init__(
         self,
         *,
@@ -197,21 +219,140 @@ class Prices(_message.Message):
         output: _builtins.float = ...,
         cached_input: _builtins.float | None = ...,
         cache_write: _builtins.float | None = ...,
+        cache_write_hour: _builtins.float | None = ...,
+        steps: _abc.Iterable[Global___PriceStep] | None = ...,
+        tiers: _abc.Iterable[Global___TierPrices] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write", "_cached_input", b"_cached_input", "cache_write", b"cache_write", "cached_input", b"cached_input"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write", "_cache_write_hour", b"_cache_write_hour", "_cached_input", b"_cached_input", "cache_write", b"cache_write", "cache_write_hour", b"cache_write_hour", "cached_input", b"cached_input"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write", "_cached_input", b"_cached_input", "cache_write", b"cache_write", "cached_input", b"cached_input", "input", b"input", "output", b"output"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write", "_cache_write_hour", b"_cache_write_hour", "_cached_input", b"_cached_input", "cache_write", b"cache_write", "cache_write_hour", b"cache_write_hour", "cached_input", b"cached_input", "input", b"input", "output", b"output", "steps", b"steps", "tiers", b"tiers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cache_write: _TypeAlias = _typing.Literal["cache_write"]  # noqa: Y015
     _WhichOneofArgType__cache_write: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write"]  # noqa: Y015
+    _WhichOneofReturnType__cache_write_hour: _TypeAlias = _typing.Literal["cache_write_hour"]  # noqa: Y015
+    _WhichOneofArgType__cache_write_hour: _TypeAlias = _typing.Literal["_cache_write_hour", b"_cache_write_hour"]  # noqa: Y015
     _WhichOneofReturnType__cached_input: _TypeAlias = _typing.Literal["cached_input"]  # noqa: Y015
     _WhichOneofArgType__cached_input: _TypeAlias = _typing.Literal["_cached_input", b"_cached_input"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cache_write) -> _WhichOneofReturnType__cache_write | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cache_write_hour) -> _WhichOneofReturnType__cache_write_hour | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cached_input) -> _WhichOneofReturnType__cached_input | None: ...
 
 Global___Prices: _TypeAlias = Prices  # noqa: Y015
+
+@_typing.final
+class PriceStep(_message.Message):
+    """Prices of requests with a long prompt, in US dollars per million tokens. They apply to all of its tokens."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABOVE_FIELD_NUMBER: _builtins.int
+    INPUT_FIELD_NUMBER: _builtins.int
+    OUTPUT_FIELD_NUMBER: _builtins.int
+    CACHED_INPUT_FIELD_NUMBER: _builtins.int
+    CACHE_WRITE_FIELD_NUMBER: _builtins.int
+    CACHE_WRITE_HOUR_FIELD_NUMBER: _builtins.int
+    above: _builtins.int
+    """Number of input tokens, cached ones included, above which these prices apply."""
+    input: _builtins.float
+    """Price of input tokens."""
+    output: _builtins.float
+    """Price of output tokens, reasoning included."""
+    cached_input: _builtins.float
+    """Price of input tokens read from the provider's prompt cache. Unset: as `input`."""
+    cache_write: _builtins.float
+    """Price of input tokens written to the provider's prompt cache. Unset: as `input`."""
+    cache_write_hour: _builtins.float
+    """Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`."""
+    def __init__(
+        self,
+        *,
+        above: _builtins.int = ...,
+        input: _builtins.float = ...,
+        output: _builtins.float = ...,
+        cached_input: _builtins.float | None = ...,
+        cache_write: _builtins.float | None = ...,
+        cache_write_hour: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write", "_cache_write_hour", b"_cache_write_hour", "_cached_input", b"_cached_input", "cache_write", b"cache_write", "cache_write_hour", b"cache_write_hour", "cached_input", b"cached_input"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write", "_cache_write_hour", b"_cache_write_hour", "_cached_input", b"_cached_input", "above", b"above", "cache_write", b"cache_write", "cache_write_hour", b"cache_write_hour", "cached_input", b"cached_input", "input", b"input", "output", b"output"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cache_write: _TypeAlias = _typing.Literal["cache_write"]  # noqa: Y015
+    _WhichOneofArgType__cache_write: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write"]  # noqa: Y015
+    _WhichOneofReturnType__cache_write_hour: _TypeAlias = _typing.Literal["cache_write_hour"]  # noqa: Y015
+    _WhichOneofArgType__cache_write_hour: _TypeAlias = _typing.Literal["_cache_write_hour", b"_cache_write_hour"]  # noqa: Y015
+    _WhichOneofReturnType__cached_input: _TypeAlias = _typing.Literal["cached_input"]  # noqa: Y015
+    _WhichOneofArgType__cached_input: _TypeAlias = _typing.Literal["_cached_input", b"_cached_input"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cache_write) -> _WhichOneofReturnType__cache_write | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cache_write_hour) -> _WhichOneofReturnType__cache_write_hour | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cached_input) -> _WhichOneofReturnType__cached_input | None: ...
+
+Global___PriceStep: _TypeAlias = PriceStep  # noqa: Y015
+
+@_typing.final
+class TierPrices(_message.Message):
+    """Prices of a service tier, in US dollars per million tokens."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIER_FIELD_NUMBER: _builtins.int
+    INPUT_FIELD_NUMBER: _builtins.int
+    OUTPUT_FIELD_NUMBER: _builtins.int
+    CACHED_INPUT_FIELD_NUMBER: _builtins.int
+    CACHE_WRITE_FIELD_NUMBER: _builtins.int
+    CACHE_WRITE_HOUR_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    tier: _prompt_pb2.ServiceTier.ValueType
+    """The service tier."""
+    input: _builtins.float
+    """Price of input tokens."""
+    output: _builtins.float
+    """Price of output tokens, reasoning included."""
+    cached_input: _builtins.float
+    """Price of input tokens read from the provider's prompt cache. Unset: as `input`."""
+    cache_write: _builtins.float
+    """Price of input tokens written to the provider's prompt cache. Unset: as `input`."""
+    cache_write_hour: _builtins.float
+    """Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`."""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceStep]:
+        """Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same."""
+
+    def __init__(
+        self,
+        *,
+        tier: _prompt_pb2.ServiceTier.ValueType = ...,
+        input: _builtins.float = ...,
+        output: _builtins.float = ...,
+        cached_input: _builtins.float | None = ...,
+        cache_write: _builtins.float | None = ...,
+        cache_write_hour: _builtins.float | None = ...,
+        steps: _abc.Iterable[Global___PriceStep] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write", "_cache_write_hour", b"_cache_write_hour", "_cached_input", b"_cached_input", "cache_write", b"cache_write", "cache_write_hour", b"cache_write_hour", "cached_input", b"cached_input"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write", "_cache_write_hour", b"_cache_write_hour", "_cached_input", b"_cached_input", "cache_write", b"cache_write", "cache_write_hour", b"cache_write_hour", "cached_input", b"cached_input", "input", b"input", "output", b"output", "steps", b"steps", "tier", b"tier"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cache_write: _TypeAlias = _typing.Literal["cache_write"]  # noqa: Y015
+    _WhichOneofArgType__cache_write: _TypeAlias = _typing.Literal["_cache_write", b"_cache_write"]  # noqa: Y015
+    _WhichOneofReturnType__cache_write_hour: _TypeAlias = _typing.Literal["cache_write_hour"]  # noqa: Y015
+    _WhichOneofArgType__cache_write_hour: _TypeAlias = _typing.Literal["_cache_write_hour", b"_cache_write_hour"]  # noqa: Y015
+    _WhichOneofReturnType__cached_input: _TypeAlias = _typing.Literal["cached_input"]  # noqa: Y015
+    _WhichOneofArgType__cached_input: _TypeAlias = _typing.Literal["_cached_input", b"_cached_input"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cache_write) -> _WhichOneofReturnType__cache_write | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cache_write_hour) -> _WhichOneofReturnType__cache_write_hour | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cached_input) -> _WhichOneofReturnType__cached_input | None: ...
+
+Global___TierPrices: _TypeAlias = TierPrices  # noqa: Y015
 
 @_typing.final
 class ModelDeployment(_message.Message):
@@ -225,6 +366,7 @@ class ModelDeployment(_message.Message):
     ZERO_DATA_RETENTION_FIELD_NUMBER: _builtins.int
     NO_TRAINING_FIELD_NUMBER: _builtins.int
     DATA_CLASSES_FIELD_NUMBER: _builtins.int
+    REASONING_EFFORTS_FIELD_NUMBER: _builtins.int
     enabled: _builtins.bool
     """Whether it is enabled. `false`: the operator has disabled it."""
     zero_data_retention: _builtins.bool
@@ -243,6 +385,12 @@ class ModelDeployment(_message.Message):
     def data_classes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Lists the classes of regulated data that it is cleared for."""
 
+    @_builtins.property
+    def reasoning_efforts(self) -> _containers.RepeatedScalarFieldContainer[_prompt_pb2.ReasoningEffort.ValueType]:
+        """Lists the reasoning efforts that both the model and the provider's wire format support. Empty: the
+        deployment does not reason.
+        """
+
     def __init__(
         self,
         *,
@@ -252,10 +400,11 @@ class ModelDeployment(_message.Message):
         zero_data_retention: _builtins.bool = ...,
         no_training: _builtins.bool = ...,
         data_classes: _abc.Iterable[_builtins.str] | None = ...,
+        reasoning_efforts: _abc.Iterable[_prompt_pb2.ReasoningEffort.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "data_classes", b"data_classes", "deployment", b"deployment", "enabled", b"enabled", "no_training", b"no_training", "zero_data_retention", b"zero_data_retention"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "data_classes", b"data_classes", "deployment", b"deployment", "enabled", b"enabled", "no_training", b"no_training", "reasoning_efforts", b"reasoning_efforts", "zero_data_retention", b"zero_data_retention"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -163,6 +163,10 @@ class _ReasoningEffortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reaso
     """High."""
     REASONING_EFFORT_MAXIMUM: _ReasoningEffort.ValueType  # 6
     """The model's maximum."""
+    REASONING_EFFORT_XHIGH: _ReasoningEffort.ValueType  # 7
+    """Between high and the model's maximum."""
+    REASONING_EFFORT_ADAPTIVE: _ReasoningEffort.ValueType  # 8
+    """As much as the model itself finds necessary for the request, nothing included."""
 
 class ReasoningEffort(_ReasoningEffort, metaclass=_ReasoningEffortEnumTypeWrapper):
     """How much a model reasons before it answers. May grow."""
@@ -181,6 +185,10 @@ REASONING_EFFORT_HIGH: ReasoningEffort.ValueType  # 5
 """High."""
 REASONING_EFFORT_MAXIMUM: ReasoningEffort.ValueType  # 6
 """The model's maximum."""
+REASONING_EFFORT_XHIGH: ReasoningEffort.ValueType  # 7
+"""Between high and the model's maximum."""
+REASONING_EFFORT_ADAPTIVE: ReasoningEffort.ValueType  # 8
+"""As much as the model itself finds necessary for the request, nothing included."""
 Global___ReasoningEffort: _TypeAlias = ReasoningEffort  # noqa: Y015
 
 class _ReasoningVisibility:
@@ -785,6 +793,8 @@ class FunctionTool(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     PARAMETERS_JSON_SCHEMA_FIELD_NUMBER: _builtins.int
     STRICT_FIELD_NUMBER: _builtins.int
+    CACHE_MARKER_FIELD_NUMBER: _builtins.int
+    DEFERRED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the function: letters, digits, `_` and `-`, at most 64 characters."""
     description: _builtins.str
@@ -793,6 +803,12 @@ class FunctionTool(_message.Message):
     """The JSON Schema of the arguments as JSON text: an object. Empty: no arguments."""
     strict: _builtins.bool
     """Whether arguments must conform to the schema exactly, where the model can guarantee it. Unset: its default."""
+    deferred: _builtins.bool
+    """Whether the model sees the function only after a tool search of the provider has found it. Default: at once."""
+    @_builtins.property
+    def cache_marker(self) -> Global___PromptCacheMarker:
+        """Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one."""
+
     def __init__(
         self,
         *,
@@ -800,10 +816,12 @@ class FunctionTool(_message.Message):
         description: _builtins.str = ...,
         parameters_json_schema: _builtins.str = ...,
         strict: _builtins.bool | None = ...,
+        cache_marker: Global___PromptCacheMarker | None = ...,
+        deferred: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "strict", b"strict"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "cache_marker", b"cache_marker", "strict", b"strict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "description", b"description", "name", b"name", "parameters_json_schema", b"parameters_json_schema", "strict", b"strict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "cache_marker", b"cache_marker", "deferred", b"deferred", "description", b"description", "name", b"name", "parameters_json_schema", b"parameters_json_schema", "strict", b"strict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__strict: _TypeAlias = _typing.Literal["strict"]  # noqa: Y015
     _WhichOneofArgType__strict: _TypeAlias = _typing.Literal["_strict", b"_strict"]  # noqa: Y015
@@ -1094,7 +1112,7 @@ class Reasoning(_message.Message):
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
     VISIBILITY_FIELD_NUMBER: _builtins.int
     effort: Global___ReasoningEffort.ValueType
-    """Reasoning effort. Default: the model's own."""
+    """Reasoning effort. Default: the model's own. Models that lack the effort are excluded."""
     max_tokens: _builtins.int
     """Maximum number of reasoning tokens. At least 0. Unset: follows from the effort."""
     visibility: Global___ReasoningVisibility.ValueType

@@ -573,6 +573,7 @@ class Usage(_message.Message):
     INPUT_AUDIO_TOKENS_FIELD_NUMBER: _builtins.int
     OUTPUT_AUDIO_TOKENS_FIELD_NUMBER: _builtins.int
     ESTIMATED_FIELD_NUMBER: _builtins.int
+    CACHE_WRITE_HOUR_TOKENS_FIELD_NUMBER: _builtins.int
     input_tokens: _builtins.int
     """Number of input tokens, cached ones included."""
     output_tokens: _builtins.int
@@ -589,6 +590,10 @@ class Usage(_message.Message):
     """Number of audio output tokens."""
     estimated: _builtins.bool
     """Whether the counts are estimates because the provider reported none."""
+    cache_write_hour_tokens: _builtins.int
+    """Number of input tokens written to the provider's prompt cache for an hour, included in
+    `cache_write_tokens`.
+    """
     def __init__(
         self,
         *,
@@ -600,10 +605,11 @@ class Usage(_message.Message):
         input_audio_tokens: _builtins.int = ...,
         output_audio_tokens: _builtins.int = ...,
         estimated: _builtins.bool = ...,
+        cache_write_hour_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache_write_tokens", b"cache_write_tokens", "cached_input_tokens", b"cached_input_tokens", "estimated", b"estimated", "input_audio_tokens", b"input_audio_tokens", "input_tokens", b"input_tokens", "output_audio_tokens", b"output_audio_tokens", "output_tokens", b"output_tokens", "reasoning_tokens", b"reasoning_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache_write_hour_tokens", b"cache_write_hour_tokens", "cache_write_tokens", b"cache_write_tokens", "cached_input_tokens", b"cached_input_tokens", "estimated", b"estimated", "input_audio_tokens", b"input_audio_tokens", "input_tokens", b"input_tokens", "output_audio_tokens", b"output_audio_tokens", "output_tokens", b"output_tokens", "reasoning_tokens", b"reasoning_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -301,6 +301,8 @@ class MediaDelta(_message.Message):
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     TRANSCRIPT_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
     modality: _prompt_pb2.Modality.ValueType
     """Modality."""
     media_type: _builtins.str
@@ -309,6 +311,12 @@ class MediaDelta(_message.Message):
     """Bytes to append."""
     transcript: _builtins.str
     """Text to append to the transcript."""
+    index: _builtins.int
+    """Number of the image or sound that this is a piece of, from 0. Pieces with the same number,
+    modality and media type are one.
+    """
+    url: _builtins.str
+    """Address of an image that the provider hosts, in place of `data`. Empty for images by value."""
     def __init__(
         self,
         *,
@@ -316,10 +324,12 @@ class MediaDelta(_message.Message):
         media_type: _builtins.str = ...,
         data: _builtins.bytes = ...,
         transcript: _builtins.str = ...,
+        index: _builtins.int = ...,
+        url: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "media_type", b"media_type", "modality", b"modality", "transcript", b"transcript"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "index", b"index", "media_type", b"media_type", "modality", b"modality", "transcript", b"transcript", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Capability } from "./explanation_pb.js";
 import { file_llmrouter_v1_explanation } from "./explanation_pb.js";
+import type { ReasoningEffort, ServiceTier } from "./prompt_pb.js";
+import { file_llmrouter_v1_prompt } from "./prompt_pb.js";
 import type { DeploymentName } from "./report_pb.js";
 import { file_llmrouter_v1_report } from "./report_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llmrouter/v1/catalogue_service.proto.
  */
 export const file_llmrouter_v1_catalogue_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRsbG1yb3V0ZXIvdjEvY2F0YWxvZ3VlX3NlcnZpY2UucHJvdG8SDGxsbXJvdXRlci52MSJ2ChFMaXN0TW9kZWxzUmVxdWVzdBIOCgZtb2RlbHMYASADKAkSEQoJcHJvdmlkZXJzGAIgAygJEi4KDGNhcGFiaWxpdGllcxgDIAMoDjIYLmxsbXJvdXRlci52MS5DYXBhYmlsaXR5Eg4KBnBvbGljeRgEIAEoCSJXChJMaXN0TW9kZWxzUmVzcG9uc2USIwoGbW9kZWxzGAEgAygLMhMubGxtcm91dGVyLnYxLk1vZGVsEhwKFGNvbmZpZ3VyYXRpb25fZGlnZXN0GAIgASgJIuYCCgVNb2RlbBIMCgRuYW1lGAEgASgJEg8KB2FsaWFzZXMYAiADKAkSFgoOY29udGV4dF93aW5kb3cYAyABKAMSHgoRbWF4X291dHB1dF90b2tlbnMYBCABKANIAIgBARIuCgxjYXBhYmlsaXRpZXMYBSADKA4yGC5sbG1yb3V0ZXIudjEuQ2FwYWJpbGl0eRIkCgZwcmljZXMYBiABKAsyFC5sbG1yb3V0ZXIudjEuUHJpY2VzEhIKCmRlcHJlY2F0ZWQYByABKAgSFwoPcmV0aXJlbWVudF9kYXRlGAggASgJEgwKBHRpZXIYCSABKAUSGQoRZXF1aXZhbGVudF9tb2RlbHMYCiADKAkSMgoLZGVwbG95bWVudHMYCyADKAsyHS5sbG1yb3V0ZXIudjEuTW9kZWxEZXBsb3ltZW50EhAKCHBvbGljaWVzGAwgAygJQhQKEl9tYXhfb3V0cHV0X3Rva2VucyJ9CgZQcmljZXMSDQoFaW5wdXQYASABKAESDgoGb3V0cHV0GAIgASgBEhkKDGNhY2hlZF9pbnB1dBgDIAEoAUgAiAEBEhgKC2NhY2hlX3dyaXRlGAQgASgBSAGIAQFCDwoNX2NhY2hlZF9pbnB1dEIOCgxfY2FjaGVfd3JpdGUizAEKD01vZGVsRGVwbG95bWVudBIwCgpkZXBsb3ltZW50GAEgASgLMhwubGxtcm91dGVyLnYxLkRlcGxveW1lbnROYW1lEg8KB2VuYWJsZWQYAiABKAgSLgoMY2FwYWJpbGl0aWVzGAMgAygOMhgubGxtcm91dGVyLnYxLkNhcGFiaWxpdHkSGwoTemVyb19kYXRhX3JldGVudGlvbhgEIAEoCBITCgtub190cmFpbmluZxgFIAEoCBIUCgxkYXRhX2NsYXNzZXMYBiADKAkyYwoQQ2F0YWxvZ3VlU2VydmljZRJPCgpMaXN0TW9kZWxzEh8ubGxtcm91dGVyLnYxLkxpc3RNb2RlbHNSZXF1ZXN0GiAubGxtcm91dGVyLnYxLkxpc3RNb2RlbHNSZXNwb25zZUK9AQoQY29tLmxsbXJvdXRlci52MUIVQ2F0YWxvZ3VlU2VydmljZVByb3RvUAFaQWdpdGh1Yi5jb20vcm91dGVyc3ZjL3JvdXRlcnN2Yy9jbGllbnRzL2dvL2xsbXJvdXRlcnYxO2xsbXJvdXRlcnYxogIDTFhYqgIMTGxtcm91dGVyLlYxygIMTGxtcm91dGVyXFYx4gIYTGxtcm91dGVyXFYxXEdQQk1ldGFkYXRh6gINTGxtcm91dGVyOjpWMWIGcHJvdG8z", [file_llmrouter_v1_explanation, file_llmrouter_v1_report]);
+  fileDesc("CiRsbG1yb3V0ZXIvdjEvY2F0YWxvZ3VlX3NlcnZpY2UucHJvdG8SDGxsbXJvdXRlci52MSJ2ChFMaXN0TW9kZWxzUmVxdWVzdBIOCgZtb2RlbHMYASADKAkSEQoJcHJvdmlkZXJzGAIgAygJEi4KDGNhcGFiaWxpdGllcxgDIAMoDjIYLmxsbXJvdXRlci52MS5DYXBhYmlsaXR5Eg4KBnBvbGljeRgEIAEoCSJXChJMaXN0TW9kZWxzUmVzcG9uc2USIwoGbW9kZWxzGAEgAygLMhMubGxtcm91dGVyLnYxLk1vZGVsEhwKFGNvbmZpZ3VyYXRpb25fZGlnZXN0GAIgASgJIqADCgVNb2RlbBIMCgRuYW1lGAEgASgJEg8KB2FsaWFzZXMYAiADKAkSFgoOY29udGV4dF93aW5kb3cYAyABKAMSHgoRbWF4X291dHB1dF90b2tlbnMYBCABKANIAIgBARIuCgxjYXBhYmlsaXRpZXMYBSADKA4yGC5sbG1yb3V0ZXIudjEuQ2FwYWJpbGl0eRIkCgZwcmljZXMYBiABKAsyFC5sbG1yb3V0ZXIudjEuUHJpY2VzEhIKCmRlcHJlY2F0ZWQYByABKAgSFwoPcmV0aXJlbWVudF9kYXRlGAggASgJEgwKBHRpZXIYCSABKAUSGQoRZXF1aXZhbGVudF9tb2RlbHMYCiADKAkSMgoLZGVwbG95bWVudHMYCyADKAsyHS5sbG1yb3V0ZXIudjEuTW9kZWxEZXBsb3ltZW50EhAKCHBvbGljaWVzGAwgAygJEjgKEXJlYXNvbmluZ19lZmZvcnRzGA0gAygOMh0ubGxtcm91dGVyLnYxLlJlYXNvbmluZ0VmZm9ydEIUChJfbWF4X291dHB1dF90b2tlbnMiggIKBlByaWNlcxINCgVpbnB1dBgBIAEoARIOCgZvdXRwdXQYAiABKAESGQoMY2FjaGVkX2lucHV0GAMgASgBSACIAQESGAoLY2FjaGVfd3JpdGUYBCABKAFIAYgBARIdChBjYWNoZV93cml0ZV9ob3VyGAUgASgBSAKIAQESJgoFc3RlcHMYBiADKAsyFy5sbG1yb3V0ZXIudjEuUHJpY2VTdGVwEicKBXRpZXJzGAcgAygLMhgubGxtcm91dGVyLnYxLlRpZXJQcmljZXNCDwoNX2NhY2hlZF9pbnB1dEIOCgxfY2FjaGVfd3JpdGVCEwoRX2NhY2hlX3dyaXRlX2hvdXIiwwEKCVByaWNlU3RlcBINCgVhYm92ZRgBIAEoAxINCgVpbnB1dBgCIAEoARIOCgZvdXRwdXQYAyABKAESGQoMY2FjaGVkX2lucHV0GAQgASgBSACIAQESGAoLY2FjaGVfd3JpdGUYBSABKAFIAYgBARIdChBjYWNoZV93cml0ZV9ob3VyGAYgASgBSAKIAQFCDwoNX2NhY2hlZF9pbnB1dEIOCgxfY2FjaGVfd3JpdGVCEwoRX2NhY2hlX3dyaXRlX2hvdXIihgIKClRpZXJQcmljZXMSJwoEdGllchgBIAEoDjIZLmxsbXJvdXRlci52MS5TZXJ2aWNlVGllchINCgVpbnB1dBgCIAEoARIOCgZvdXRwdXQYAyABKAESGQoMY2FjaGVkX2lucHV0GAQgASgBSACIAQESGAoLY2FjaGVfd3JpdGUYBSABKAFIAYgBARIdChBjYWNoZV93cml0ZV9ob3VyGAYgASgBSAKIAQESJgoFc3RlcHMYByADKAsyFy5sbG1yb3V0ZXIudjEuUHJpY2VTdGVwQg8KDV9jYWNoZWRfaW5wdXRCDgoMX2NhY2hlX3dyaXRlQhMKEV9jYWNoZV93cml0ZV9ob3VyIoYCCg9Nb2RlbERlcGxveW1lbnQSMAoKZGVwbG95bWVudBgBIAEoCzIcLmxsbXJvdXRlci52MS5EZXBsb3ltZW50TmFtZRIPCgdlbmFibGVkGAIgASgIEi4KDGNhcGFiaWxpdGllcxgDIAMoDjIYLmxsbXJvdXRlci52MS5DYXBhYmlsaXR5EhsKE3plcm9fZGF0YV9yZXRlbnRpb24YBCABKAgSEwoLbm9fdHJhaW5pbmcYBSABKAgSFAoMZGF0YV9jbGFzc2VzGAYgAygJEjgKEXJlYXNvbmluZ19lZmZvcnRzGAcgAygOMh0ubGxtcm91dGVyLnYxLlJlYXNvbmluZ0VmZm9ydDJjChBDYXRhbG9ndWVTZXJ2aWNlEk8KCkxpc3RNb2RlbHMSHy5sbG1yb3V0ZXIudjEuTGlzdE1vZGVsc1JlcXVlc3QaIC5sbG1yb3V0ZXIudjEuTGlzdE1vZGVsc1Jlc3BvbnNlQr0BChBjb20ubGxtcm91dGVyLnYxQhVDYXRhbG9ndWVTZXJ2aWNlUHJvdG9QAVpBZ2l0aHViLmNvbS9yb3V0ZXJzdmMvcm91dGVyc3ZjL2NsaWVudHMvZ28vbGxtcm91dGVydjE7bGxtcm91dGVydjGiAgNMWFiqAgxMbG1yb3V0ZXIuVjHKAgxMbG1yb3V0ZXJcVjHiAhhMbG1yb3V0ZXJcVjFcR1BCTWV0YWRhdGHqAg1MbG1yb3V0ZXI6OlYxYgZwcm90bzM", [file_llmrouter_v1_explanation, file_llmrouter_v1_prompt, file_llmrouter_v1_report]);
 
 /**
  * Filters for the list of models. A model must pass all of them; an empty filter passes everything. A name
@@ -179,6 +181,14 @@ export type Model = Message<"llmrouter.v1.Model"> & {
    * @generated from field: repeated string policies = 12;
    */
   policies: string[];
+
+  /**
+   * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+   * support fewer: see `deployments`.
+   *
+   * @generated from field: repeated llmrouter.v1.ReasoningEffort reasoning_efforts = 13;
+   */
+  reasoningEfforts: ReasoningEffort[];
 };
 
 /**
@@ -189,7 +199,7 @@ export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_catalogue_service, 2);
 
 /**
- * Prices in US dollars per million tokens.
+ * Prices in US dollars per million tokens, at the standard service tier.
  *
  * @generated from message llmrouter.v1.Prices
  */
@@ -221,6 +231,27 @@ export type Prices = Message<"llmrouter.v1.Prices"> & {
    * @generated from field: optional double cache_write = 4;
    */
   cacheWrite?: number | undefined;
+
+  /**
+   * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+   *
+   * @generated from field: optional double cache_write_hour = 5;
+   */
+  cacheWriteHour?: number | undefined;
+
+  /**
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   *
+   * @generated from field: repeated llmrouter.v1.PriceStep steps = 6;
+   */
+  steps: PriceStep[];
+
+  /**
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   *
+   * @generated from field: repeated llmrouter.v1.TierPrices tiers = 7;
+   */
+  tiers: TierPrices[];
 };
 
 /**
@@ -229,6 +260,125 @@ export type Prices = Message<"llmrouter.v1.Prices"> & {
  */
 export const PricesSchema: GenMessage<Prices> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_catalogue_service, 3);
+
+/**
+ * Prices of requests with a long prompt, in US dollars per million tokens. They apply to all of its tokens.
+ *
+ * @generated from message llmrouter.v1.PriceStep
+ */
+export type PriceStep = Message<"llmrouter.v1.PriceStep"> & {
+  /**
+   * Number of input tokens, cached ones included, above which these prices apply.
+   *
+   * @generated from field: int64 above = 1;
+   */
+  above: bigint;
+
+  /**
+   * Price of input tokens.
+   *
+   * @generated from field: double input = 2;
+   */
+  input: number;
+
+  /**
+   * Price of output tokens, reasoning included.
+   *
+   * @generated from field: double output = 3;
+   */
+  output: number;
+
+  /**
+   * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
+   *
+   * @generated from field: optional double cached_input = 4;
+   */
+  cachedInput?: number | undefined;
+
+  /**
+   * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
+   *
+   * @generated from field: optional double cache_write = 5;
+   */
+  cacheWrite?: number | undefined;
+
+  /**
+   * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+   *
+   * @generated from field: optional double cache_write_hour = 6;
+   */
+  cacheWriteHour?: number | undefined;
+};
+
+/**
+ * Describes the message llmrouter.v1.PriceStep.
+ * Use `create(PriceStepSchema)` to create a new message.
+ */
+export const PriceStepSchema: GenMessage<PriceStep> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_catalogue_service, 4);
+
+/**
+ * Prices of a service tier, in US dollars per million tokens.
+ *
+ * @generated from message llmrouter.v1.TierPrices
+ */
+export type TierPrices = Message<"llmrouter.v1.TierPrices"> & {
+  /**
+   * The service tier.
+   *
+   * @generated from field: llmrouter.v1.ServiceTier tier = 1;
+   */
+  tier: ServiceTier;
+
+  /**
+   * Price of input tokens.
+   *
+   * @generated from field: double input = 2;
+   */
+  input: number;
+
+  /**
+   * Price of output tokens, reasoning included.
+   *
+   * @generated from field: double output = 3;
+   */
+  output: number;
+
+  /**
+   * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
+   *
+   * @generated from field: optional double cached_input = 4;
+   */
+  cachedInput?: number | undefined;
+
+  /**
+   * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
+   *
+   * @generated from field: optional double cache_write = 5;
+   */
+  cacheWrite?: number | undefined;
+
+  /**
+   * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+   *
+   * @generated from field: optional double cache_write_hour = 6;
+   */
+  cacheWriteHour?: number | undefined;
+
+  /**
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   *
+   * @generated from field: repeated llmrouter.v1.PriceStep steps = 7;
+   */
+  steps: PriceStep[];
+};
+
+/**
+ * Describes the message llmrouter.v1.TierPrices.
+ * Use `create(TierPricesSchema)` to create a new message.
+ */
+export const TierPricesSchema: GenMessage<TierPrices> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_catalogue_service, 5);
 
 /**
  * A deployment that serves a model.
@@ -277,6 +427,14 @@ export type ModelDeployment = Message<"llmrouter.v1.ModelDeployment"> & {
    * @generated from field: repeated string data_classes = 6;
    */
   dataClasses: string[];
+
+  /**
+   * Lists the reasoning efforts that both the model and the provider's wire format support. Empty: the
+   * deployment does not reason.
+   *
+   * @generated from field: repeated llmrouter.v1.ReasoningEffort reasoning_efforts = 7;
+   */
+  reasoningEfforts: ReasoningEffort[];
 };
 
 /**
@@ -284,7 +442,7 @@ export type ModelDeployment = Message<"llmrouter.v1.ModelDeployment"> & {
  * Use `create(ModelDeploymentSchema)` to create a new message.
  */
 export const ModelDeploymentSchema: GenMessage<ModelDeployment> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_catalogue_service, 4);
+  messageDesc(file_llmrouter_v1_catalogue_service, 6);
 
 /**
  * Lists what the router can serve.

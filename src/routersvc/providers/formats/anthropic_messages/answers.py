@@ -13,16 +13,16 @@ from types import MappingProxyType
 import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
-from routersvc.domain.conversation.deltas import RefusalDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
-from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.anthropic_messages.usage import merged, read_usage
+from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
-from routersvc.providers.reading.json_values import JsonObject, text_of
+from routersvc.providers.reading.json_values import JsonObject, object_of, text_of
+from routersvc.providers.reading.labels import LONGEST_STOP_SEQUENCE, label_of
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -71,17 +71,20 @@ class AnswerReader(BlockAnswer):
             AttemptFailedError: the body is an error.
         """
         if body.get("type") == "error" or body.get("error"):
+            self.count(body.get("usage"), events)
             raise AttemptFailedError(failure_of_event(body, self._head))
         self.start(body, events)
-        for block in body["content"]:
-            self.read_block(block, events)
-        self.read_end(body, events)
-        self.count(body.get("usage"), events)
+        try:
+            for block in few(body["content"]):
+                self.read_block(block, events)
+            self.read_end(body, events)
+        finally:
+            self.count(body.get("usage"), events)
 
     def start(self, message: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the beginning of an answer."""
-        self._model_version = text_of(message.get("model"))
-        self._answer_id = text_of(message.get("id"))
+        self._model_version = label_of(message.get("model"))
+        self._answer_id = label_of(message.get("id"))
         events.append(
             started(
                 self._head,
@@ -90,11 +93,14 @@ class AnswerReader(BlockAnswer):
             )
         )
 
-    def count(self, usage: JsonObject | None, events: list[AnswerEvent]) -> None:
+    def count(self, usage: object, events: list[AnswerEvent]) -> None:
         """Append what has been counted so far."""
-        if usage:
-            self._usage = merged(self._usage, usage)
-            events.append(UsageCounted(usage=read_usage(self._usage)))
+        told = object_of(usage)
+        if told:
+            self._usage = merged(self._usage, told)
+            counted = read_usage(self._usage)
+            if counted is not None:
+                events.append(counted)
 
     def read_block(self, block: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete block."""
@@ -113,21 +119,28 @@ class AnswerReader(BlockAnswer):
 
     def read_call(self, block: JsonObject, events: list[AnswerEvent]) -> int:
         """Append the beginning of a tool call; who called is kept where it was not the model."""
-        caller: JsonObject | None = block.get("caller")
-        is_own = caller is None or caller.get("type") == "direct"
-        signature = b"" if is_own else orjson.dumps(caller)
-        return self.begin_call(block["id"], block["name"], events, signature=signature)
+        caller = object_of(block.get("caller"))
+        is_own = not caller or caller.get("type") == "direct"
+        return self.begin_call(
+            block.get("id"),
+            block["name"],
+            events,
+            answer_id=self._answer_id,
+            signature=b"" if is_own else orjson.dumps(caller),
+        )
 
     def read_end(self, message: JsonObject, events: list[AnswerEvent]) -> None:
         """Store why the answer ended, from `message_delta` or a complete message."""
         reason = text_of(message.get("stop_reason"))
         if reason:
             self._reason = reason
-            self._stop_sequence = text_of(message.get("stop_sequence"))
-        details: JsonObject = message.get("stop_details") or {}
-        explanation = text_of(details.get("explanation"))
-        if explanation and details.get("type") == "refusal":
-            self.add_content(RefusalDelta(text=explanation), events)
+            self._stop_sequence = label_of(
+                message.get("stop_sequence"), longest=LONGEST_STOP_SEQUENCE
+            )
+        details = object_of(message.get("stop_details"))
+        explanation = details.get("explanation")
+        if isinstance(explanation, str) and details.get("type") == "refusal":
+            self.refuse(explanation, events)
 
     def finish(self, events: list[AnswerEvent]) -> None:
         """Append `Finished`, the last event.
@@ -139,7 +152,9 @@ class AnswerReader(BlockAnswer):
             raise truncated("the answer ended without a finish reason")
         events.append(
             Finished(
-                reason=self.sound_reason(FINISH_REASONS.get(self._reason, FinishReason.OTHER)),
+                reason=self.sound_reason(
+                    FINISH_REASONS.get(self._reason, FinishReason.OTHER), events
+                ),
                 stop_sequence=self._stop_sequence,
                 model_version=self._model_version,
                 response_id=self._answer_id,

@@ -103,7 +103,7 @@ def _block(part: Part, role: Role, dialect: AnthropicDialect) -> JsonObject | No
             block = {"type": "text", "text": part.text}
         case _:
             raise dialect.cannot_express(f"{kind_of(part)} in a {role.value} message")
-    return _marked(block, part.cache, dialect)
+    return marked(block, part.cache, dialect)
 
 
 def _tool_result(result: ToolResult, dialect: AnthropicDialect) -> JsonObject:
@@ -116,7 +116,7 @@ def _tool_result(result: ToolResult, dialect: AnthropicDialect) -> JsonObject:
                 block = image_block(part, dialect)
             case FilePart():
                 block = document_block(part, dialect)
-        content.append(_marked(block, part.cache, dialect))
+        content.append(marked(block, part.cache, dialect))
     encoded: JsonObject = {"type": "tool_result", "tool_use_id": result.call_id}
     if content:
         encoded["content"] = content
@@ -145,9 +145,14 @@ def _tool_call(call: ToolCall, dialect: AnthropicDialect) -> JsonObject:
     return encoded
 
 
-def _marked(
+def marked(
     block: JsonObject, lifetime: CacheLifetime | None, dialect: AnthropicDialect
 ) -> JsonObject:
+    """Return a block with its cache marker, if it has one.
+
+    Raises:
+        AttemptFailedError: the service has no cache for prompts.
+    """
     if lifetime is not None:
         dialect.require(Capability.PROMPT_CACHE, "a cache marker")
         marker: JsonObject = {"type": "ephemeral"}

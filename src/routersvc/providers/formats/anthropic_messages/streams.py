@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-import orjson
-
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
-from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
+from routersvc.providers.reading.json_values import JsonObject, json_object, read_json, text_of
 from routersvc.providers.reading.sse import SseEvent
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
@@ -46,9 +44,10 @@ class EventReader:
         Raises:
             AttemptFailedError: it reports a failure, or ends an invalid answer.
         """
-        event: JsonObject = orjson.loads(piece.data)
+        event: JsonObject = read_json(piece.data)
         kind = event.get("type")
         if kind == "error" or piece.name == b"error":
+            self._reader.count(event.get("usage"), events)
             raise AttemptFailedError(failure_of_event(event, self._head))
         reader = self._reader
         match kind:
@@ -118,6 +117,7 @@ class EventReader:
             else:
                 self._reader.check_arguments(opened.call, written, events)
         elif block["type"] not in {"text", "thinking", "redacted_thinking"}:
-            if written and is_json(written):
-                block["input"] = orjson.loads(written)
+            arguments = json_object(written)
+            if arguments is not None:
+                block["input"] = arguments
             self._reader.keep(block, events)

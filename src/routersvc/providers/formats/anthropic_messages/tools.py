@@ -10,10 +10,11 @@ from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
+from routersvc.providers.formats.anthropic_messages.messages import marked
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import parameters_of
 
-_VERSIONED = re.compile(r"(?P<name>[a-z_]+?)_\d{8}")
+_VERSIONED = re.compile(r"(?P<name>[a-z0-9_]+?)_\d{8}")
 _TYPES: Mapping[str, str] = MappingProxyType(
     {
         "code_execution": "code_execution_20250825",
@@ -77,7 +78,10 @@ def _tool(tool: FunctionTool | HostedTool, dialect: AnthropicDialect) -> JsonObj
     encoded["input_schema"] = parameters_of(tool)
     if tool.strict is not None:
         encoded["strict"] = tool.strict
-    return encoded
+    if tool.deferred:
+        dialect.require(Capability.HOSTED_TOOLS, "a tool that is searched for")
+        encoded["defer_loading"] = True
+    return marked(encoded, tool.cache, dialect)
 
 
 def _hosted_tool(tool: HostedTool, dialect: AnthropicDialect) -> JsonObject:

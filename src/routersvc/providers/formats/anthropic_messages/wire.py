@@ -18,6 +18,7 @@ from routersvc.providers.formats.anthropic_messages.streams import EventReader
 from routersvc.providers.json_wire_format import FormatEntry, Headers, JsonWireFormat
 from routersvc.providers.reading.sse import SseDecoder
 from routersvc.providers.reading.streams import StreamDecoder
+from routersvc.providers.writing.claude_thinking import thinking_efforts, thinks_by_budget
 
 _FILES = (b"anthropic-beta", b"files-api-2025-04-14")
 """The beta that documents by id belong to."""
@@ -39,6 +40,9 @@ def anthropic_messages(dialect: AnthropicDialect) -> JsonWireFormat:
         headers=lambda call: (*version, _FILES) if _has_file_ids(call.prompt) else version,
         probe_headers=version,
         encode_body=lambda call: encode_body(call, dialect),
+        efforts=lambda model: thinking_efforts(
+            by_budget=dialect.budgets_only or thinks_by_budget(model)
+        ),
         body_reader=lambda call, head: AnswerReader(call.prompt, head),
         stream_decoder=lambda call, head: StreamDecoder(
             SseDecoder(), EventReader(AnswerReader(call.prompt, head), head)

@@ -7,7 +7,6 @@ are ignored: the contract has no fields for them.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -16,12 +15,14 @@ from routersvc.domain.conversation.deltas import MediaDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt
-from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.formats.bedrock_converse.usage import read_usage
+from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.block_answers import BlockAnswer
-from routersvc.providers.reading.json_values import JsonObject, text_of
+from routersvc.providers.reading.json_values import JsonObject, object_of, text_of
+from routersvc.providers.reading.labels import label_of
+from routersvc.providers.reading.media import media_bytes
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -52,7 +53,7 @@ class AnswerReader(BlockAnswer):
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         super().__init__(prompt)
-        self._answer_id = head.headers.get("x-amzn-requestid", "")
+        self.answer_id = label_of(head.headers.get("x-amzn-requestid"))
         self._reason = ""
 
     @property
@@ -63,20 +64,22 @@ class AnswerReader(BlockAnswer):
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete body."""
         self.start(events)
-        for block in body["output"]["message"]["content"]:
-            self.read_block(block, events)
-        self.read_end(body)
-        self.count(body.get("usage"), events)
+        try:
+            for block in few(body["output"]["message"]["content"]):
+                self.read_block(block, events)
+            self.read_end(body)
+        finally:
+            self.count(body.get("usage"), events)
 
     def start(self, events: list[AnswerEvent]) -> None:
         """Append the beginning of an answer; the vendor does not name the model's version."""
-        events.append(Started(response_id=self._answer_id))
+        events.append(Started(response_id=self.answer_id))
 
-    def count(self, usage: JsonObject | None, events: list[AnswerEvent]) -> None:
+    def count(self, usage: object, events: list[AnswerEvent]) -> None:
         """Append what has been counted."""
-        counted = read_usage(usage or {})
+        counted = read_usage(object_of(usage))
         if counted is not None:
-            events.append(UsageCounted(usage=counted))
+            events.append(counted)
 
     def read_block(self, block: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete block: an object whose key says what it is."""
@@ -90,20 +93,29 @@ class AnswerReader(BlockAnswer):
                 self.think(thought.get("text"), events)
                 self.sign(thought.get("signature"), events)
             case {"reasoningContent": {"redactedContent": redacted}}:
-                self.redact(_decoded(redacted), events)
+                self.redact(media_bytes(redacted), events)
             case {"toolUse": call} if call.get("type") != "server_tool_use":
-                index = self.begin_call(call["toolUseId"], call["name"], events)
+                index = self.begin_call(
+                    call.get("toolUseId"), call["name"], events, answer_id=self.answer_id
+                )
                 self.end_call(index, call.get("input"), events)
             case {"image": image}:
-                self.show(image["format"], image["source"].get("bytes"), events)
+                self.show(
+                    image["format"], image["source"].get("bytes"), events, number=self.next_medium()
+                )
             case _:
                 self.keep(block, events)
 
-    def show(self, kind: object, data: object, events: list[AnswerEvent]) -> None:
-        """Append a picture, or a piece of one."""
-        media_type = f"image/{text_of(kind)}"
-        self.add_content(
-            MediaDelta(modality=Modality.IMAGE, media_type=media_type, data=_decoded(data)), events
+    def show(self, kind: object, data: object, events: list[AnswerEvent], *, number: int) -> None:
+        """Append a picture, or a piece of the one with this number."""
+        self.add_media(
+            MediaDelta(
+                modality=Modality.IMAGE,
+                media_type=f"image/{label_of(kind)}",
+                data=media_bytes(data or ""),
+                index=number,
+            ),
+            events,
         )
 
     def read_end(self, message: JsonObject) -> None:
@@ -125,9 +137,5 @@ class AnswerReader(BlockAnswer):
                     message="the provider could not parse the model's output",
                 )
             )
-        reason = self.sound_reason(FINISH_REASONS.get(self._reason, FinishReason.OTHER))
-        events.append(Finished(reason=reason, response_id=self._answer_id))
-
-
-def _decoded(value: object) -> bytes:
-    return base64.b64decode(text_of(value), validate=True)
+        reason = self.sound_reason(FINISH_REASONS.get(self._reason, FinishReason.OTHER), events)
+        events.append(Finished(reason=reason, response_id=self.answer_id))

@@ -20,7 +20,7 @@ class Family:
 
     `top_k` is the path of the field: a key, or a key in an object. `is_claude`: thinking is written
     as at Anthropic. `effort_path` is the path of the effort, with `effort_beside` in the same
-    object.
+    object. `thinking_off` are the fields for an answer without thinking.
     """
 
     name: str
@@ -32,6 +32,15 @@ class Family:
     efforts: Mapping[ReasoningEffort, str] = dataclasses.field(
         default_factory=dict[ReasoningEffort, str]
     )
+    thinking_off: Mapping[str, Mapping[str, str]] = dataclasses.field(
+        default_factory=dict[str, Mapping[str, str]]
+    )
+
+    @property
+    def all_efforts(self) -> frozenset[ReasoningEffort]:
+        """The efforts that can be written for these models."""
+        off = {ReasoningEffort.NONE} if self.thinking_off else set[ReasoningEffort]()
+        return frozenset({*self.efforts, *off})
 
 
 _LOW_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(
@@ -57,6 +66,7 @@ _FAMILIES = (
         top_k=("inferenceConfig", "topK"),
         effort_path=("reasoningConfig", "maxReasoningEffort"),
         effort_beside=MappingProxyType({"type": "enabled"}),
+        thinking_off=MappingProxyType({"reasoningConfig": {"type": "disabled"}}),
         efforts=_LOW_TO_HIGH,
     ),
     Family(

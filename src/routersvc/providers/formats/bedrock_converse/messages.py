@@ -105,6 +105,8 @@ def _tool_result(result: ToolResult) -> JsonObject:
                 content.append({"text": part.text})
             case ImagePart():
                 content.append(image_block(part))
+            case FilePart(data=bytes(data), media_type="application/json"):
+                content.append({"json": object_in(data.decode(), "tool_result.parts")})
             case FilePart():
                 content.append(document_block(part))
     encoded: JsonObject = {"toolUseId": result.call_id, "content": content}

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import orjson
 
 from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier
-from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.bedrock_converse.dialects import DIALECT
 from routersvc.providers.formats.bedrock_converse.families import Family, family_of
-from routersvc.providers.formats.bedrock_converse.messages import encode_messages
+from routersvc.providers.formats.bedrock_converse.messages import cache_point, encode_messages
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.claude_thinking import thinking_fields, thinks_by_budget
 from routersvc.providers.writing.function_tools import parameters_of
@@ -60,6 +60,7 @@ _LACKING = (
     PromptField.END_USER_ID,
     PromptField.PROMPT_CACHE_KEY,
     PromptField.PARALLEL_TOOL_CALLS,
+    PromptField.DEFERRED_TOOLS,
 )
 
 
@@ -133,25 +134,28 @@ def _inference(sampling: Sampling) -> JsonObject:
 def _tool_config(prompt: Prompt) -> JsonObject:
     config: JsonObject = {}
     if prompt.tools:
-        config["tools"] = [_tool(tool) for tool in prompt.tools]
+        config["tools"] = [block for tool in prompt.tools for block in _tool(tool)]
     if prompt.tool_choice is not None:
         config["toolChoice"] = _tool_choice(prompt.tool_choice)
     return config
 
 
-def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
+def _tool(tool: FunctionTool | HostedTool) -> Iterator[JsonObject]:
     if isinstance(tool, HostedTool):
         if tool.settings_json and object_in(
             tool.settings_json, f"tools[{tool.name}].settings_json"
         ):
             raise DIALECT.cannot_express(f"settings of the hosted tool `{tool.name}`")
-        return {"systemTool": {"name": tool.name}}
+        yield {"systemTool": {"name": tool.name}}
+        return
     encoded: JsonObject = {"name": tool.name, "inputSchema": {"json": parameters_of(tool)}}
     if tool.description:
         encoded["description"] = tool.description
     if tool.strict is not None:
         encoded["strict"] = tool.strict
-    return {"toolSpec": encoded}
+    yield {"toolSpec": encoded}
+    if tool.cache is not None:
+        yield cache_point(tool.cache)
 
 
 def _tool_choice(choice: ToolChoice) -> JsonObject:
@@ -179,7 +183,9 @@ def _add_effort(fields: JsonObject, wanted: Reasoning, family: Family) -> None:
         raise DIALECT.cannot_express(f"a limit to the tokens spent on thinking to {family.name}")
     if wanted.visibility is ReasoningVisibility.SUMMARY:
         raise DIALECT.cannot_express(f"a summary of the thoughts to {family.name}")
-    if wanted.effort is not None:
+    if wanted.effort is ReasoningEffort.NONE and family.thinking_off:
+        fields.update({name: dict(field) for name, field in family.thinking_off.items()})
+    elif wanted.effort is not None:
         word = family.efforts.get(wanted.effort)
         if word is None:
             raise DIALECT.cannot_express(

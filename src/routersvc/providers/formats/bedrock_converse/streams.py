@@ -9,7 +9,6 @@ An exception is a message like the others; the status is 200 all the same.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 
 import orjson
@@ -20,7 +19,8 @@ from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.bedrock_converse.answers import AnswerReader
 from routersvc.providers.formats.bedrock_converse.frames import Frame, FrameKind
-from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
+from routersvc.providers.reading.json_values import JsonObject, json_object, read_json, text_of
+from routersvc.providers.reading.media import media_bytes
 from routersvc.providers.reading.whole_bodies import server_error, truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -31,6 +31,7 @@ class _OpenBlock:
 
     start: JsonObject
     call: int | None = None
+    picture: int | None = None
     pieces: list[str] = dataclasses.field(default_factory=list[str])
     results: list[JsonObject] = dataclasses.field(default_factory=list[JsonObject])
 
@@ -63,7 +64,7 @@ class FrameReader:
             case FrameKind.EXCEPTION | FrameKind.ERROR:
                 raise AttemptFailedError(failure_of_event(_error(piece), self._head))
             case FrameKind.EVENT:
-                self._read_event(piece.name, orjson.loads(piece.payload), events)
+                self._read_event(piece.name, read_json(piece.payload), events)
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append the last events of a stream that ended without `metadata`.
@@ -109,7 +110,9 @@ class FrameReader:
         opened = self._open[index] = _OpenBlock(start=start)
         call: JsonObject | None = start.get("toolUse")
         if call is not None and call.get("type") != "server_tool_use":
-            opened.call = self._reader.begin_call(call["toolUseId"], call["name"], events)
+            opened.call = self._reader.begin_call(
+                call.get("toolUseId"), call["name"], events, answer_id=self._reader.answer_id
+            )
 
     def _grow(self, index: int, delta: JsonObject, events: list[AnswerEvent]) -> None:
         match delta:
@@ -120,7 +123,7 @@ class FrameReader:
             case {"reasoningContent": {"signature": signature}}:
                 self._reader.sign(signature, events)
             case {"reasoningContent": {"redactedContent": redacted}}:
-                self._reader.redact(base64.b64decode(text_of(redacted), validate=True), events)
+                self._reader.redact(media_bytes(redacted), events)
             case {"toolUse": {"input": value}}:
                 opened, piece = self._open[index], text_of(value)
                 opened.pieces.append(piece)
@@ -129,7 +132,11 @@ class FrameReader:
             case {"toolResult": pieces}:
                 self._open[index].results += pieces
             case {"image": {"source": {"bytes": data}}}:
-                self._reader.show(self._open[index].start["image"]["format"], data, events)
+                opened = self._open[index]
+                if opened.picture is None:
+                    opened.picture = self._reader.next_medium()
+                kind = opened.start["image"]["format"]
+                self._reader.show(kind, data, events, number=opened.picture)
             case _:
                 pass
 
@@ -138,7 +145,7 @@ class FrameReader:
         if opened.call is not None:
             self._reader.check_arguments(opened.call, written, events)
         elif "toolUse" in opened.start:
-            arguments: object = orjson.loads(written) if is_json(written) else {}
+            arguments = json_object(written) or {}
             self._reader.keep({"toolUse": {**opened.start["toolUse"], "input": arguments}}, events)
         elif "toolResult" in opened.start:
             result = {**opened.start["toolResult"], "content": opened.results}

@@ -6,23 +6,23 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
 
-import orjson
-
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
-from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.counts import Counts, usage_counted
+from routersvc.providers.reading.json_values import JsonObject, object_of, read_json, text_of
+from routersvc.providers.reading.labels import label_of
 from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments
 from routersvc.providers.reading.sse import SseEvent
 from routersvc.providers.reading.streams import TerminatedReader
 from routersvc.providers.reading.tool_arguments import ToolArguments
-from routersvc.providers.reading.whole_bodies import truncated
+from routersvc.providers.reading.whole_bodies import MALFORMED, truncated
 from routersvc.providers.wire_format import ResponseHead
 
 FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
@@ -60,12 +60,12 @@ class AnswerReader(TerminatedReader):
         """
         if not piece.data or piece.data == b"[DONE]":
             return
-        event: JsonObject = orjson.loads(piece.data)
+        event: JsonObject = read_json(piece.data)
         kind = event.get("type")
         if kind == "message-start":
-            self._start(event.get("id") or "", events)
+            self._start(event.get("id"), events)
         elif kind == "message-end":
-            self._end = event.get("delta") or {}
+            self._end = object_of(event.get("delta"))
             self.finish(events)
             self.is_finished = True
         elif kind is None:
@@ -82,10 +82,15 @@ class AnswerReader(TerminatedReader):
         """
         message: object = body.get("message")
         if not isinstance(message, dict):
+            self._count(body, events)
             raise AttemptFailedError(failure_of_event(body, self._head))
-        self._start(body.get("id") or "", events)
-        self._read_message(cast("JsonObject", message), events)
+        self._start(body.get("id"), events)
         self._end = body
+        try:
+            self._read_message(cast("JsonObject", message), events)
+        except (AttemptFailedError, *MALFORMED):
+            self._count(body, events)
+            raise
 
     def finish(self, events: list[AnswerEvent]) -> None:
         """Append the count and `Finished`.
@@ -93,29 +98,28 @@ class AnswerReader(TerminatedReader):
         Raises:
             AttemptFailedError: the answer is incomplete or invalid.
         """
-        counted = read_usage(self._end.get("usage") or {})
-        if counted is not None:
-            events.append(UsageCounted(usage=counted))
-        word: str | None = self._end.get("finish_reason")
-        if word is None:
+        self._count(self._end, events)
+        word = text_of(self._end.get("finish_reason"))
+        if not word:
             raise truncated("the answer ended without a finish reason")
         if word in FAILED_REASONS:
             raise AttemptFailedError(failure_of_event(self._end, self._head))
         reason = FINISH_REASONS.get(word, FinishReason.OTHER)
         if reason not in INTERRUPTED:
             require_arguments(are_json=self._arguments.complete(events))
-        reason = self._answer.sound_reason(reason)
+        reason = self._answer.sound_reason(reason, events)
         events.append(Finished(reason=reason, response_id=self._answer_id))
 
-    def _start(self, answer_id: str, events: list[AnswerEvent]) -> None:
+    def _start(self, answer_id: object, events: list[AnswerEvent]) -> None:
         """Append `Started`; Cohere does not name the model that answers."""
-        self._answer_id = answer_id
-        events.append(
-            started(
-                self._head,
-                response_id=answer_id,
-            )
-        )
+        self._answer_id = label_of(answer_id)
+        events.append(started(self._head, response_id=self._answer_id))
+
+    def _count(self, end: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append what was counted."""
+        counted = read_usage(object_of(end.get("usage")))
+        if counted is not None:
+            events.append(counted)
 
     def _read_message(self, message: JsonObject, events: list[AnswerEvent]) -> None:
         """Append what a message holds. A body has lists where a stream has single items."""
@@ -138,29 +142,34 @@ class AnswerReader(TerminatedReader):
             events.append(ToolCallDelta(index=index, arguments_json=arguments))
         else:
             index = self._arguments.begin()
-            call_id = call.get("id") or f"{self._answer_id or 'call'}-{index}"
-            self._answer.add_call(
-                ToolCallDelta(index=index, call_id=call_id, name=name, arguments_json=arguments),
+            self._answer.begin_call(
+                call.get("id"),
+                name,
                 events,
+                arguments=arguments,
+                answer_id=self._answer_id,
             )
         self._arguments.append(index, arguments)
 
 
-def read_usage(usage: JsonObject) -> Usage | None:
+def read_usage(usage: JsonObject) -> UsageCounted | None:
     """Return the usage, `None` where nothing was counted.
 
     `tokens` are what the model read and wrote; images are counted beside the rest of the prompt.
     Cohere bills fewer, because the prompt that it adds itself is free.
     """
-    tokens: JsonObject = usage.get("tokens") or usage.get("billed_units") or {}
-    if not tokens:
-        return None
-    inputs = int(tokens.get("input_tokens") or 0) + int(tokens.get("image_tokens") or 0)
-    return Usage(
-        input_tokens=inputs,
-        output_tokens=int(tokens.get("output_tokens") or 0),
-        cached_input_tokens=min(int(usage.get("cached_tokens") or 0), inputs),
-        reasoning_tokens=int(tokens.get("reasoning_tokens") or 0),
+    counts = Counts(object_of(usage.get("tokens")) or object_of(usage.get("billed_units")))
+    inputs = counts.count("input_tokens")
+    pictures = counts.count("image_tokens") or 0
+    around = Counts(usage)
+    cached = around.count("cached_tokens") or 0
+    counts.is_doubtful = counts.is_doubtful or around.is_doubtful
+    return usage_counted(
+        counts,
+        inputs=None if inputs is None else inputs + pictures,
+        outputs=counts.count("output_tokens"),
+        cached=cached,
+        reasoning=counts.count("reasoning_tokens") or 0,
     )
 
 

@@ -47,6 +47,8 @@ _THINKING: Mapping[ReasoningEffort, str] = MappingProxyType(
 )
 """Thinking is on or off; Cohere's own endpoint that is compatible with OpenAI's takes these two."""
 
+EFFORTS = frozenset(_THINKING)
+
 _LACKING = (
     PromptField.MODALITIES,
     PromptField.LOGPROBS,
@@ -57,6 +59,8 @@ _LACKING = (
     PromptField.SERVICE_TIER,
     PromptField.PARALLEL_TOOL_CALLS,
     PromptField.LOGIT_BIAS,
+    PromptField.TOOL_CACHE,
+    PromptField.DEFERRED_TOOLS,
 )
 
 

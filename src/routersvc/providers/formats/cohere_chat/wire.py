@@ -5,7 +5,7 @@ from __future__ import annotations
 from routersvc.providers.dialects import ONLY_DIALECT
 from routersvc.providers.formats.cohere_chat.answers import AnswerReader
 from routersvc.providers.formats.cohere_chat.dialects import DIALECT
-from routersvc.providers.formats.cohere_chat.requests import encode_body
+from routersvc.providers.formats.cohere_chat.requests import EFFORTS, encode_body
 from routersvc.providers.json_wire_format import FormatEntry, JsonWireFormat
 from routersvc.providers.reading.sse import SseDecoder
 from routersvc.providers.reading.streams import StreamDecoder
@@ -17,6 +17,7 @@ def cohere_chat() -> JsonWireFormat:
         dialect=DIALECT,
         path=lambda _: "/v2/chat",
         encode_body=encode_body,
+        efforts=lambda _: EFFORTS,
         body_reader=lambda call, head: AnswerReader(call.prompt, head),
         stream_decoder=lambda call, head: StreamDecoder(
             SseDecoder(), AnswerReader(call.prompt, head)

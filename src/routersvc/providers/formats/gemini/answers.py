@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
-from routersvc.domain.conversation.deltas import MediaDelta, TextDelta, ThoughtDelta
+from routersvc.domain.conversation.deltas import MediaDelta, ThoughtDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
 from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
-from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.formats.gemini.failures import failure_inside_answer
 from routersvc.providers.formats.gemini.finish_reasons import (
     FAILED_REASONS,
     FINISH_REASONS,
+    UNSPECIFIED,
     word_of,
 )
 from routersvc.providers.formats.gemini.signatures import Place, encode_signature
 from routersvc.providers.formats.gemini.spellings import camel_case
 from routersvc.providers.formats.gemini.tool_calls import ToolCallReader
 from routersvc.providers.formats.gemini.usage import read_usage
+from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
-from routersvc.providers.reading.json_values import JsonObject
-from routersvc.providers.reading.soundness import (
-    INTERRUPTED,
-    require_arguments,
-    require_content,
-    require_format,
-)
+from routersvc.providers.reading.answer_texts import AnswerText
+from routersvc.providers.reading.json_values import JsonObject, object_of
+from routersvc.providers.reading.labels import label_of
+from routersvc.providers.reading.media import media_bytes
+from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments, require_content
+from routersvc.providers.reading.token_logprobs import logprob_of
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -53,11 +52,11 @@ class AnswerReader:
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         self._head = head
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
-        self._response_format = prompt.response_format
         self._continues = is_continuation(prompt)
-        self._text: list[str] = []
-        self._calls = ToolCallReader()
-        self._usage: Usage | None = None
+        self._text = AnswerText(prompt)
+        self._calls = ToolCallReader(prompt)
+        self._pictures = 0
+        self._usage: UsageCounted | None = None
         self._started = False
         self._has_content = False
         self._reason: str | None = None
@@ -96,15 +95,21 @@ class AnswerReader:
             AttemptFailedError: the chunk is an error, or the prompt was blocked.
         """
         chunk = camel_case(chunk)
-        self.read_failure(chunk)
-        self._start(chunk, events)
-        for candidate in chunk.get("candidates") or ():
-            if not candidate.get("index"):
-                self._read_candidate(candidate, events)
-        counted = read_usage(chunk.get("usageMetadata") or {})
+        try:
+            self.read_failure(chunk)
+            self._start(chunk, events)
+            for candidate in chunk.get("candidates") or ():
+                if not candidate.get("index"):
+                    self._read_candidate(candidate, events)
+        finally:
+            self._count(chunk.get("usageMetadata"), events)
+
+    def _count(self, usage: object, events: list[AnswerEvent]) -> None:
+        """Append what was counted, where it is more than before."""
+        counted = read_usage(object_of(usage)) if usage else None
         if counted is not None and counted != self._usage:
             self._usage = counted
-            events.append(UsageCounted(usage=counted))
+            events.append(counted)
 
     def read_failure(self, chunk: JsonObject) -> None:
         """Raise the failure that a chunk reports instead of an answer.
@@ -128,22 +133,23 @@ class AnswerReader:
             raise truncated("the answer ended without a finish reason")
         if word in FAILED_REASONS:
             raise _failed(*FAILED_REASONS[word])
+        text = self._text
+        text.end(events)
         reason = FINISH_REASONS.get(word, FinishReason.OTHER)
-        if self._calls and reason is FinishReason.STOP:
+        if self._calls and (reason is FinishReason.STOP or word == UNSPECIFIED):
             reason = FinishReason.TOOL_CALLS
-        if not (self._has_content or self._calls):
+        if not (self._has_content or self._calls or text.has_text or text.has_thoughts):
             require_content(reason, continues=self._continues)
         if reason not in INTERRUPTED:
             require_arguments(are_json=self._calls.is_complete)
-            if reason is FinishReason.STOP and self._response_format is not None:
-                require_format("".join(self._text), self._response_format)
+            text.require_format(reason)
         events.append(
             Finished(reason=reason, model_version=self._model_version, response_id=self._answer_id)
         )
 
     def _start(self, chunk: JsonObject, events: list[AnswerEvent]) -> None:
-        self._model_version = self._model_version or chunk.get("modelVersion") or ""
-        self._answer_id = self._answer_id or chunk.get("responseId") or ""
+        self._model_version = self._model_version or label_of(chunk.get("modelVersion"))
+        self._answer_id = self._answer_id or label_of(chunk.get("responseId"))
         if not self._started:
             self._started = True
             events.append(
@@ -156,12 +162,13 @@ class AnswerReader:
 
     def _read_candidate(self, candidate: JsonObject, events: list[AnswerEvent]) -> None:
         content: JsonObject = candidate.get("content") or {}
-        logprobs = _read_logprobs(candidate.get("logprobsResult") or {})
-        for part in content.get("parts") or ():
+        result = candidate.get("logprobsResult")
+        logprobs = _read_logprobs(result) if result else ()
+        for part in few(content.get("parts") or ()):
             if self._read_part(part, logprobs, events):
                 logprobs = ()
         if logprobs:
-            events.append(TextDelta(text="", logprobs=logprobs))
+            self._text.add("", events, logprobs)
         reason = candidate.get("finishReason")
         if reason:
             self._reason = word_of(reason)
@@ -185,10 +192,7 @@ class AnswerReader:
             place = Place.MEDIA
             self._read_media(part["inlineData"], events)
         if text:
-            self._has_content = True
-            if self._response_format is not None:
-                self._text.append(text)
-            events.append(TextDelta(text=text, logprobs=logprobs))
+            self._text.add(text, events, logprobs)
         if signature and place is not None and not self._hides_thoughts:
             events.append(ThoughtDelta(signature=encode_signature(signature, place)))
         return bool(text)
@@ -203,12 +207,19 @@ class AnswerReader:
             )
 
     def _read_media(self, media: JsonObject, events: list[AnswerEvent]) -> None:
-        media_type: str = media["mimeType"]
+        media_type = label_of(media["mimeType"])
         modality = _KINDS.get(media_type.partition("/")[0], Modality.FILE)
         self._has_content = True
         events.append(
-            MediaDelta(modality=modality, media_type=media_type, data=_decoded(media["data"]))
+            MediaDelta(
+                modality=modality,
+                media_type=media_type,
+                data=media_bytes(media["data"]),
+                # Sound comes in pieces; anything else comes whole.
+                index=0 if modality is Modality.AUDIO else self._pictures,
+            )
         )
+        self._pictures += 1
 
 
 def _is_block(feedback: JsonObject) -> bool:
@@ -216,26 +227,31 @@ def _is_block(feedback: JsonObject) -> bool:
     return bool(feedback.get("blockReasonMessage")) or bool(reason and reason not in _NOT_BLOCKED)
 
 
-def _read_logprobs(result: JsonObject) -> tuple[TokenLogprob, ...]:
-    tops: Sequence[JsonObject] = result.get("topCandidates") or ()
+def _read_logprobs(result: object) -> tuple[TokenLogprob, ...]:
+    """Return the log probabilities of a piece; skip what is no token."""
+    fields = object_of(result)
+    tops = _list_in(fields.get("topCandidates"))
     return tuple(
         TokenLogprob(
             token=chosen["token"],
-            logprob=chosen["logProbability"],
+            logprob=logprob_of(chosen.get("logProbability")),
             alternatives=tuple(
-                AlternativeLogprob(token=other["token"], logprob=other["logProbability"])
-                for other in (tops[place] if place < len(tops) else {}).get("candidates") or ()
+                AlternativeLogprob(
+                    token=other["token"], logprob=logprob_of(other.get("logProbability"))
+                )
+                for other in _list_in(
+                    object_of(tops[place] if place < len(tops) else {}).get("candidates")
+                )
+                if isinstance(object_of(other).get("token"), str)
             ),
         )
-        for place, chosen in enumerate(result.get("chosenCandidates") or ())
+        for place, chosen in enumerate(_list_in(fields.get("chosenCandidates")))
+        if isinstance(object_of(chosen).get("token"), str)
     )
 
 
-def _decoded(data: Any) -> bytes:  # noqa: ANN401 - whatever a vendor sends
-    try:
-        return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
-        raise ValueError("media is not base64") from error
+def _list_in(value: object) -> Sequence[JsonObject]:
+    return cast("Sequence[JsonObject]", value) if isinstance(value, list) else ()
 
 
 def _failed(failure_class: FailureClass, message: str) -> AttemptFailedError:

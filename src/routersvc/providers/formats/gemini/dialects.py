@@ -56,7 +56,7 @@ class GeminiDialect(Dialect):
 
     `models_path` precedes the name of a model. A service tier is a field of the body, or
     `tier_header` if the API has one. `store_field`: the body can ask that the request is not
-    logged.
+    logged. `xhigh_level`: the level `XHIGH` is known.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -65,6 +65,7 @@ class GeminiDialect(Dialect):
     tier_header: bytes | None
     service_tiers: Mapping[ServiceTier, str]
     store_field: bool
+    xhigh_level: bool
     capabilities: frozenset[Capability] = _CAPABILITIES
     cancel_stops_billing: bool = False
 
@@ -109,6 +110,7 @@ _GEMINI = GeminiDialect(
         }
     ),
     store_field=True,
+    xhigh_level=True,
     errors=_ERRORS,
 )
 
@@ -125,6 +127,7 @@ _VERTEX = GeminiDialect(
         }
     ),
     store_field=False,
+    xhigh_level=False,
     errors=_ERRORS,
 )
 

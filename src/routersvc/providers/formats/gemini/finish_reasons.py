@@ -56,8 +56,11 @@ FAILED_REASONS: Mapping[str, tuple[FailureClass, str]] = MappingProxyType(
 )
 """Finish reasons without an answer, with their failure class and message."""
 
+UNSPECIFIED = "FINISH_REASON_UNSPECIFIED"
+"""The word of a server that does not tell why the answer ended."""
+
 _NUMBERED = (
-    "FINISH_REASON_UNSPECIFIED",
+    UNSPECIFIED,
     "STOP",
     "MAX_TOKENS",
     "SAFETY",
@@ -71,8 +74,14 @@ _NUMBERED = (
 """Finish reasons by number, for servers that encode enums as integers."""
 
 
-def word_of(reason: str | int) -> str:
-    """Return the finish reason as a name; some gateways send its number."""
+def word_of(reason: object) -> str:
+    """Return the finish reason as a name; some gateways send its number.
+
+    Raises:
+        TypeError: it is neither.
+    """
     if isinstance(reason, str):
         return reason
+    if not isinstance(reason, int):
+        raise TypeError("a finish reason is a name or a number")
     return _NUMBERED[reason] if 0 <= reason < len(_NUMBERED) else "OTHER"

@@ -62,6 +62,8 @@ _LACKING = (
     PromptField.PROMPT_CACHE_KEY,
     PromptField.PARALLEL_TOOL_CALLS,
     PromptField.LOGIT_BIAS,
+    PromptField.TOOL_CACHE,
+    PromptField.DEFERRED_TOOLS,
 )
 
 

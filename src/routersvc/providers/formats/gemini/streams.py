@@ -6,15 +6,11 @@ no event is unfinished; an error stands between the events as bare JSON.
 
 from __future__ import annotations
 
-from typing import cast
-
-import orjson
-
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.formats.gemini.answers import AnswerReader
 from routersvc.providers.formats.gemini.failures import failure_inside_answer
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject, json_object, read_json
 from routersvc.providers.reading.sse import SseDecoder, SseEvent
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
@@ -47,7 +43,7 @@ class ChunkReader:
             AttemptFailedError: the chunk reports a failure.
         """
         if piece.data:
-            self._reader.read(orjson.loads(piece.data), events)
+            self._reader.read(read_json(piece.data), events)
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append `Finished`, unless the stream ended within an event.
@@ -71,8 +67,4 @@ class ChunkReader:
 
 def _object_in(data: bytes) -> JsonObject:
     """Return the JSON object in `data`, an empty one if there is none."""
-    try:
-        value: object = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return {}
-    return cast("JsonObject", value) if isinstance(value, dict) else {}
+    return json_object(data) or {}

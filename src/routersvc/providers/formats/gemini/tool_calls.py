@@ -12,7 +12,10 @@ import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import ToolCallDelta
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.providers.formats.gemini.signatures import encode_signature
+from routersvc.providers.reading.answer_limits import require_few_calls
+from routersvc.providers.reading.call_ids import CallIds
 from routersvc.providers.reading.json_values import JsonObject
 
 _STEP = re.compile(
@@ -35,8 +38,9 @@ class ToolCallReader:
     They become JSON text when the call is complete.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prompt: Prompt) -> None:
         self._count = 0
+        self._call_ids = CallIds(prompt)
         self._open: JsonObject | None = None
 
     def __bool__(self) -> bool:
@@ -55,10 +59,13 @@ class ToolCallReader:
         if self._open is None:
             if not call:
                 return
+            require_few_calls(self._count + 1)
             events.append(
                 ToolCallDelta(
                     index=self._count,
-                    call_id=call.get("id") or f"{answer_id or 'call'}-{self._count}",
+                    call_id=self._call_ids.next_id(
+                        call.get("id"), index=self._count, answer_id=answer_id
+                    ),
                     name=call["name"],
                     signature=encode_signature(signature, None) if signature else b"",
                 )

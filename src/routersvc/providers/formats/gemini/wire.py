@@ -10,6 +10,7 @@ from routersvc.providers.formats.gemini.dialects import DEFAULT_DIALECT, DIALECT
 from routersvc.providers.formats.gemini.failures import failure_of_error
 from routersvc.providers.formats.gemini.requests import encode_body
 from routersvc.providers.formats.gemini.streams import ChunkReader
+from routersvc.providers.formats.gemini.thinking import thinking_efforts
 from routersvc.providers.json_wire_format import FormatEntry, Headers, JsonWireFormat
 from routersvc.providers.reading.sse import SseDecoder
 from routersvc.providers.reading.streams import StreamDecoder
@@ -38,6 +39,7 @@ def gemini(dialect: GeminiDialect) -> JsonWireFormat:
         path=path,
         headers=headers,
         encode_body=lambda call: encode_body(call, dialect),
+        efforts=lambda model: thinking_efforts(model, dialect),
         body_reader=lambda call, head: AnswerReader(call.prompt, head),
         stream_decoder=_stream_decoder,
         sends_accept=False,

@@ -54,8 +54,10 @@ _EFFORTS: Mapping[ReasoningEffort, bool | str] = MappingProxyType(
         ReasoningEffort.MEDIUM: "medium",
         ReasoningEffort.HIGH: "high",
         ReasoningEffort.MAXIMUM: "max",
+        ReasoningEffort.ADAPTIVE: True,
     }
 )
+EFFORTS = frozenset(_EFFORTS)
 
 _LACKING = (
     PromptField.TOOL_CHOICE,
@@ -68,6 +70,8 @@ _LACKING = (
     PromptField.PROMPT_CACHE_KEY,
     PromptField.SERVICE_TIER,
     PromptField.LOGIT_BIAS,
+    PromptField.TOOL_CACHE,
+    PromptField.DEFERRED_TOOLS,
 )
 
 

@@ -6,7 +6,7 @@ from routersvc.engine.ports import AttemptCall
 from routersvc.providers.dialects import ONLY_DIALECT
 from routersvc.providers.formats.ollama_chat.answers import AnswerReader
 from routersvc.providers.formats.ollama_chat.dialects import DIALECT
-from routersvc.providers.formats.ollama_chat.requests import encode_body
+from routersvc.providers.formats.ollama_chat.requests import EFFORTS, encode_body
 from routersvc.providers.json_wire_format import FormatEntry, JsonWireFormat
 from routersvc.providers.reading.json_lines import LineSplitter
 from routersvc.providers.reading.streams import StreamDecoder
@@ -24,6 +24,7 @@ def ollama_chat() -> JsonWireFormat:
         dialect=DIALECT,
         path=lambda _: "/api/chat",
         encode_body=encode_body,
+        efforts=lambda _: EFFORTS,
         body_reader=lambda call, head: AnswerReader(call.prompt, head),
         stream_decoder=_stream_decoder,
         stream_type="ndjson",

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
-from routersvc.domain.conversation.deltas import MediaDelta, RefusalDelta, TextDelta, ThoughtDelta
+from routersvc.domain.conversation.deltas import MediaDelta, RefusalDelta, ThoughtDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
-from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.formats.openai_chat.finish_reasons import (
-    FINISH_REASONS,
     NO_REASON_YET,
     failed_reason,
     failure_of_reason,
+    finish_reason,
 )
 from routersvc.providers.formats.openai_chat.tool_calls import ToolCallReader
 from routersvc.providers.formats.openai_chat.usage import read_usage
+from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
-from routersvc.providers.reading.json_values import JsonObject
-from routersvc.providers.reading.soundness import (
-    INTERRUPTED,
-    require_arguments,
-    require_content,
-    require_format,
-)
+from routersvc.providers.reading.answer_texts import AnswerText
+from routersvc.providers.reading.json_values import JsonObject, object_of, text_of
+from routersvc.providers.reading.labels import LONGEST_STOP_SEQUENCE, label_of
+from routersvc.providers.reading.media import media_bytes, picture_at
+from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments, require_content
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.wire_format import ResponseHead
 
@@ -56,13 +53,13 @@ class AnswerReader:
         self._spoken_type = (
             "audio/pcm" if prompt.audio_output is None else prompt.audio_output.media_type
         )
-        self._response_format = prompt.response_format
         self._continues = is_continuation(prompt)
-        self._text: list[str] = []
-        self._calls = ToolCallReader()
-        self._usage: Usage | None = None
+        self._text = AnswerText(prompt)
+        self._calls = ToolCallReader(prompt)
+        self._pictures = 0
+        self._usage: UsageCounted | None = None
+        self._usage_in_choice: object = None
         self._started = False
-        self._has_text = False
         self._has_refusal = False
         self._has_more = False
         self._reason: str | None = None
@@ -92,6 +89,7 @@ class AnswerReader:
             AttemptFailedError: the body is an error.
         """
         if body.get("error") or body.get("object") == "error":
+            self.count(body, events)
             raise AttemptFailedError(failure_of_event(body, self._head))
         self.read(body, "message", events)
 
@@ -109,33 +107,49 @@ class AnswerReader:
             )
         elif not self._model_version:
             self._note_names(body)
-        for choice in body.get("choices") or ():
-            if choice.get("index"):
-                continue
-            message = choice.get(part)
-            if message:
-                logprobs = choice.get("logprobs") if self._wants_logprobs else None
-                before = len(events)
-                self._read_message(message, logprobs, events)
-                self._went_on = self._went_on or (self._reason is not None and len(events) > before)
-            if choice.get("error"):
-                raise AttemptFailedError(failure_of_event({"error": choice["error"]}, self._head))
-            reason = choice.get("finish_reason")
-            if reason and reason != NO_REASON_YET:
-                self._reason = reason
-                self._failed_reason = failed_reason(reason, choice.get("native_finish_reason"))
-                stop_sequence = choice.get("stop_reason")
-                if isinstance(stop_sequence, str):
-                    self._stop_sequence = stop_sequence
-        usage = body.get("usage")
-        if usage is None and "x_groq" in body:
-            own: JsonObject = body["x_groq"] or {}
-            usage = own.get("usage")
-        if usage:
-            counted = read_usage(usage)
-            if counted != self._usage:
-                self._usage = counted
-                events.append(UsageCounted(usage=counted))
+        choices = body.get("choices") or ()
+        try:
+            for choice in choices:
+                if not choice.get("index"):
+                    self._read_choice(choice, part, events)
+        finally:
+            self.count(body, events)
+
+    def count(self, body: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the usage of a body or chunk: at its top, in a choice, or in `x_groq`."""
+        told = body.get("usage")
+        if told and isinstance(told, dict):
+            usage = cast("JsonObject", told)
+        elif self._usage_in_choice is not None:
+            # Moonshot writes the usage into the last choice, Groq into a field of its own.
+            usage = object_of(self._usage_in_choice)
+        elif "x_groq" in body:
+            usage = object_of(object_of(body["x_groq"]).get("usage"))
+        else:
+            return
+        counted = read_usage(usage)
+        if counted is not None and counted != self._usage:
+            self._usage = counted
+            events.append(counted)
+
+    def _read_choice(self, choice: JsonObject, part: str, events: list[AnswerEvent]) -> None:
+        if "usage" in choice:
+            self._usage_in_choice = choice["usage"]
+        message = choice.get(part)
+        if message:
+            logprobs = object_of(choice.get("logprobs")) if self._wants_logprobs else None
+            before = len(events)
+            self._read_message(message, logprobs, events, is_whole=part == "message")
+            self._went_on = self._went_on or (self._reason is not None and len(events) > before)
+        if choice.get("error"):
+            raise AttemptFailedError(failure_of_event({"error": choice["error"]}, self._head))
+        reason = text_of(choice.get("finish_reason"))
+        if reason and reason != NO_REASON_YET:
+            self._reason = reason
+            self._failed_reason = failed_reason(reason, choice.get("native_finish_reason"))
+            stop_sequence = choice.get("stop_reason")
+            if isinstance(stop_sequence, str):
+                self._stop_sequence = label_of(stop_sequence, longest=LONGEST_STOP_SEQUENCE)
 
     def finish(self, events: list[AnswerEvent]) -> None:
         """Append `Finished`, the last event.
@@ -146,14 +160,14 @@ class AnswerReader:
         word = self._reason
         if word is None and self._dialect.finish_reason_required:
             raise _failed(FailureClass.TRUNCATED, "the answer ended without a finish reason")
+        self._text.end(events)
+        self._calls.end_texts(events)
         if self._failed_reason:
             raise AttemptFailedError(failure_of_reason(self._failed_reason))
-        reason = (
-            FinishReason.OTHER if word is None else FINISH_REASONS.get(word, FinishReason.OTHER)
-        )
-        if self._calls and reason is FinishReason.STOP:
+        reason = FinishReason.OTHER if word is None else finish_reason(word)
+        if self._calls and (word is None or reason is FinishReason.STOP):
             reason = FinishReason.TOOL_CALLS
-        elif self._has_refusal and not self._has_text and reason is FinishReason.STOP:
+        elif self._has_refusal and not self._text.has_text and reason is FinishReason.STOP:
             reason = FinishReason.REFUSAL
         self._check(reason, events)
         events.append(
@@ -167,20 +181,26 @@ class AnswerReader:
 
     def _check(self, reason: FinishReason, events: list[AnswerEvent]) -> None:
         """Refuse an answer that is empty or not in the requested format."""
-        if not (self._has_text or self._has_refusal or self._has_more or self._calls):
+        text = self._text
+        has_text = text.has_text or text.has_thoughts
+        if not (has_text or self._has_refusal or self._has_more or self._calls):
             require_content(reason, continues=self._continues)
         if reason in INTERRUPTED:
             return
         require_arguments(are_json=self._calls.complete(events))
-        if reason is FinishReason.STOP and self._response_format is not None:
-            require_format("".join(self._text), self._response_format)
+        text.require_format(reason)
 
     def _note_names(self, body: JsonObject) -> None:
-        self._model_version = body.get("model") or ""
-        self._answer_id = body.get("id") or ""
+        self._model_version = label_of(body.get("model"))
+        self._answer_id = label_of(body.get("id"))
 
     def _read_message(
-        self, message: JsonObject, logprobs: JsonObject | None, events: list[AnswerEvent]
+        self,
+        message: JsonObject,
+        logprobs: JsonObject | None,
+        events: list[AnswerEvent],
+        *,
+        is_whole: bool,
     ) -> None:
         details = message.get("reasoning_details")
         if details:
@@ -199,7 +219,7 @@ class AnswerReader:
             self._read_text("", logprobs, events)
         calls = message.get("tool_calls")
         if calls:
-            self._calls.read(calls, events, self._answer_id)
+            self._calls.read(calls, events, self._answer_id, are_whole=is_whole)
         refusal = message.get("refusal")
         if refusal:
             self._has_refusal = True
@@ -212,23 +232,17 @@ class AnswerReader:
             self._read_images(images, events)
 
     def _read_text(self, text: str, logprobs: JsonObject | None, events: list[AnswerEvent]) -> None:
-        tokens = read_logprobs(logprobs.get("content") or ()) if logprobs else ()
-        if text:
-            self._has_text = True
-            if self._response_format is not None:
-                self._text.append(text)
-        elif not tokens:
-            return
-        events.append(TextDelta(text=text, logprobs=tokens))
+        tokens = read_logprobs(logprobs.get("content")) if logprobs else ()
+        self._text.add(text, events, tokens)
 
     def _read_chunks(self, chunks: Sequence[JsonObject], events: list[AnswerEvent]) -> None:
         """Read content that is a list, as Mistral's thinking models write it."""
-        for chunk in chunks:
+        for chunk in few(chunks):
             match chunk.get("type"):
                 case "text":
                     self._read_text(chunk.get("text") or "", None, events)
                 case "thinking":
-                    for piece in chunk.get("thinking") or ():
+                    for piece in few(chunk.get("thinking") or ()):
                         thought = piece.get("text")
                         if thought:
                             self._think(ThoughtDelta(text=thought), events)
@@ -237,7 +251,7 @@ class AnswerReader:
 
     def _read_details(self, details: Sequence[JsonObject], events: list[AnswerEvent]) -> None:
         """Read thoughts with their proofs; a proof keeps all of a detail but its text."""
-        for detail in details:
+        for detail in few(details):
             text: str = detail.get("text") or detail.get("summary") or ""
             rest = {key: value for key, value in detail.items() if key not in {"text", "summary"}}
             proof = orjson.dumps(rest)
@@ -265,26 +279,17 @@ class AnswerReader:
                 MediaDelta(
                     modality=Modality.AUDIO,
                     media_type=self._spoken_type,
-                    data=_decoded(data),
+                    data=media_bytes(data),
                     transcript=transcript,
                 )
             )
 
     def _read_images(self, images: Sequence[JsonObject], events: list[AnswerEvent]) -> None:
-        for image in images:
-            header, _, data = image["image_url"]["url"].partition(",")
-            media_type = header.removeprefix("data:").partition(";")[0]
+        """Read pictures; each comes whole."""
+        for image in few(images):
             self._has_more = True
-            events.append(
-                MediaDelta(modality=Modality.IMAGE, media_type=media_type, data=_decoded(data))
-            )
-
-
-def _decoded(data: str) -> bytes:
-    try:
-        return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
-        raise ValueError("media is not base64") from error
+            events.append(picture_at(image["image_url"]["url"], index=self._pictures))
+            self._pictures += 1
 
 
 def _failed(failure_class: FailureClass, message: str) -> AttemptFailedError:

@@ -6,13 +6,11 @@ send no `[DONE]`.
 
 from __future__ import annotations
 
-import orjson
-
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject, read_json
 from routersvc.providers.reading.sse import SseEvent
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
@@ -44,8 +42,9 @@ class ChunkReader:
             return
         if not payload:
             return
-        chunk: JsonObject = orjson.loads(payload)
+        chunk: JsonObject = read_json(payload)
         if chunk.get("error") or name == b"error" or chunk.get("object") == "error":
+            self._reader.count(chunk, events)
             raise AttemptFailedError(failure_of_event(chunk, self._head))
         self._reader.read(chunk, "delta", events)
 

@@ -9,6 +9,7 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.prompts import ServiceTier
@@ -37,12 +38,37 @@ class ReasoningForm(enum.Enum):
     OBJECT = "object"
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ThinkingSwitch:
+    """The fields by which a vendor turns thinking on and off, apart from the effort.
+
+    `off` asks for an answer without thinking, `adaptive` leaves the amount to the model; `None`
+    where the vendor has no field for it, but may have a word among `efforts`. `beside_effort`
+    accompanies an effort or a budget, `budget_field` limits the tokens spent on thinking.
+    """
+
+    off: Mapping[str, Any] | None = None
+    adaptive: Mapping[str, Any] | None = None
+    beside_effort: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    budget_field: str | None = None
+
+    def fields_for(self, effort: ReasoningEffort | None) -> Mapping[str, Any] | None:
+        """Return the fields that express `effort` without a word for it, `None` if none do."""
+        if effort is ReasoningEffort.NONE:
+            return self.off
+        return self.adaptive if effort is ReasoningEffort.ADAPTIVE else None
+
+
+NO_SWITCH = ThinkingSwitch()
+
+
 class PrefillForm(enum.Enum):
     """How the request marks the last message as a prefill."""
 
     NONE = "none"
     PLAIN = "plain"
     PREFIX_FLAG = "prefix_flag"
+    PARTIAL_FLAG = "partial_flag"
     CONTINUE_FLAG = "continue_flag"
 
 
@@ -109,7 +135,7 @@ class OpenAiDialect(Dialect):
 
     `path` may contain `{model}`, where a vendor names the model there, and a query.
     `finish_reason_required`: an answer without a finish reason is truncated, even where the
-    terminator follows.
+    terminator follows. `tool_stream_field` asks for calls of tools in pieces while they are made.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -130,6 +156,8 @@ class OpenAiDialect(Dialect):
     audio_formats: Mapping[str, str] = dataclasses.field(default_factory=lambda: _WAV_AND_MP3)
     efforts: Mapping[ReasoningEffort, str] = dataclasses.field(default_factory=lambda: LOW_TO_HIGH)
     reasoning_form: ReasoningForm = ReasoningForm.EFFORT_FIELD
+    thinking: ThinkingSwitch = NO_SWITCH
+    tool_stream_field: str | None = None
     service_tiers: Mapping[ServiceTier, str] = dataclasses.field(default_factory=lambda: NO_TIERS)
     thought_form: ThoughtForm = ThoughtForm.NONE
     prefill_form: PrefillForm = PrefillForm.NONE
@@ -137,3 +165,11 @@ class OpenAiDialect(Dialect):
     cache_marker_form: CacheMarkerForm = CacheMarkerForm.NONE
     compliance_form: ComplianceForm = ComplianceForm.NONE
     finish_reason_required: bool = True
+
+    @property
+    def all_efforts(self) -> frozenset[ReasoningEffort]:
+        """The efforts that have a word or a switch at this vendor."""
+        switched = (ReasoningEffort.NONE, ReasoningEffort.ADAPTIVE)
+        return frozenset(
+            {*self.efforts, *(it for it in switched if self.thinking.fields_for(it) is not None)}
+        )

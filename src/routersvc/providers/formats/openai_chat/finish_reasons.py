@@ -13,18 +13,42 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
     {
         "stop": FinishReason.STOP,
         "eos": FinishReason.STOP,
+        # Text Generation Inference
+        "eos_token": FinishReason.STOP,
         "end_turn": FinishReason.STOP,
         "stop_sequence": FinishReason.STOP,
+        # Cohere's words, passed on by gateways
+        "complete": FinishReason.STOP,
+        "completed": FinishReason.STOP,
         "length": FinishReason.LENGTH,
         "max_tokens": FinishReason.LENGTH,
+        "max_output_tokens": FinishReason.LENGTH,
+        # Mistral: the model's own limit
         "model_length": FinishReason.LENGTH,
+        # Z.ai, and Anthropic's word passed on by gateways
+        "model_context_window_exceeded": FinishReason.LENGTH,
+        "token_limit": FinishReason.LENGTH,
         "tool_calls": FinishReason.TOOL_CALLS,
+        "tool_call": FinishReason.TOOL_CALLS,
         "function_call": FinishReason.TOOL_CALLS,
+        # Anthropic's word, passed on by gateways to Claude
+        "tool_use": FinishReason.TOOL_CALLS,
         "content_filter": FinishReason.CONTENT_FILTER,
+        # Z.ai and Tencent: stopped by their reviews
+        "sensitive": FinishReason.CONTENT_FILTER,
+        # AWS's and Google's words, passed on by gateways
+        "content_filtered": FinishReason.CONTENT_FILTER,
+        "guardrail_intervened": FinishReason.CONTENT_FILTER,
+        "safety": FinishReason.CONTENT_FILTER,
+        "recitation": FinishReason.CONTENT_FILTER,
+        "blocklist": FinishReason.CONTENT_FILTER,
+        "prohibited_content": FinishReason.CONTENT_FILTER,
+        "spii": FinishReason.CONTENT_FILTER,
+        "error_toxic": FinishReason.CONTENT_FILTER,
         "refusal": FinishReason.REFUSAL,
     }
 )
-"""The vendors' finish reasons. Any other value means `FinishReason.OTHER`."""
+"""The vendors' finish reasons, in lower case. Any other means `FinishReason.OTHER`."""
 
 FAILED_REASONS: Mapping[str, FailureClass] = MappingProxyType(
     {
@@ -61,6 +85,11 @@ _SENTENCES: Mapping[FailureClass, str] = MappingProxyType(
         FailureClass.BAD_ANSWER: "the provider could not parse the model's output",
     }
 )
+
+
+def finish_reason(word: str) -> FinishReason:
+    """Return the finish reason that a vendor's word means; gateways change its case."""
+    return FINISH_REASONS.get(word) or FINISH_REASONS.get(word.lower(), FinishReason.OTHER)
 
 
 def failed_reason(reason: object, native: object) -> str:

@@ -140,13 +140,12 @@ def _tool_messages(message: Message, dialect: OpenAiDialect) -> Iterator[JsonObj
 def _tool_call(call: ToolCall, dialect: OpenAiDialect) -> JsonObject:
     if call.signature:
         raise dialect.cannot_express("the signature of a tool call")
-    if call.cache is not None:
-        raise dialect.cannot_express("a cache marker on a tool call")
-    return {
+    encoded: JsonObject = {
         "id": call.call_id,
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments_json},
     }
+    return mark_tool(encoded, call.cache, dialect, "a tool call")
 
 
 def _text(part: TextPart, dialect: OpenAiDialect) -> JsonObject:
@@ -256,10 +255,25 @@ def _mark_prefill(encoded: JsonObject, dialect: OpenAiDialect) -> None:
     match dialect.prefill_form:
         case PrefillForm.PREFIX_FLAG:
             encoded["prefix"] = True
+        case PrefillForm.PARTIAL_FLAG:
+            encoded["partial"] = True
         case PrefillForm.PLAIN | PrefillForm.CONTINUE_FLAG:
             pass
         case PrefillForm.NONE:
             raise dialect.cannot_express("the beginning of the answer")
+
+
+def mark_tool(
+    tool: JsonObject, lifetime: CacheLifetime | None, dialect: OpenAiDialect, what: str
+) -> JsonObject:
+    """Return a tool, or a call of one, with its cache marker, if it has one.
+
+    Raises:
+        AttemptFailedError: the vendor takes none there.
+    """
+    if lifetime is not None and dialect.cache_marker_form is not CacheMarkerForm.CACHE_CONTROL:
+        raise dialect.cannot_express(f"a cache marker on {what}")
+    return _mark_cache(tool, lifetime, dialect)
 
 
 def _mark_cache(

@@ -16,9 +16,9 @@ from routersvc.providers.formats.openai_chat.dialects import (
     OpenAiDialect,
 )
 from routersvc.providers.formats.openai_words import (
+    ALL_EFFORTS,
     ALL_TIERS,
     NO_TIERS,
-    NONE_TO_MAX,
     TIERS_WITHOUT_FLEX,
 )
 
@@ -38,7 +38,7 @@ OPENAI = OpenAiDialect(
     developer_role=True,
     refusal_field=True,
     prompt_cache_key=True,
-    efforts=NONE_TO_MAX,
+    efforts=ALL_EFFORTS,
     service_tiers=ALL_TIERS,
     file_form=FileForm.FILE,
     cache_marker_form=CacheMarkerForm.BREAKPOINT,

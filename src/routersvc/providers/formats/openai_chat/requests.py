@@ -6,7 +6,6 @@ from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt, Sampling
-from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool
 from routersvc.engine.ports import AttemptCall
@@ -14,16 +13,17 @@ from routersvc.providers.formats.openai_chat.dialects import (
     ComplianceForm,
     OpenAiDialect,
     PrefillForm,
-    ReasoningForm,
 )
-from routersvc.providers.formats.openai_chat.messages import encode_messages
+from routersvc.providers.formats.openai_chat.messages import encode_messages, mark_tool
+from routersvc.providers.formats.openai_chat.thinking import add_reasoning
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.function_tools import encode_function, encode_schema
 from routersvc.providers.writing.prompt_fields import (
+    PromptField,
     add_sampling,
     add_service_tier,
     add_tools,
-    effort_word,
+    refuse_fields,
 )
 from routersvc.providers.writing.wire_extensions import add_extensions
 
@@ -32,6 +32,7 @@ CONTRACT_FIELDS = frozenset(
         "add_generation_prompt",
         "audio",
         "continue_final_message",
+        "enable_thinking",
         "frequency_penalty",
         "function_call",
         "functions",
@@ -64,6 +65,9 @@ CONTRACT_FIELDS = frozenset(
         "stream",
         "stream_options",
         "temperature",
+        "thinking",
+        "thinking_budget",
+        "thinking_budget_tokens",
         "tool_choice",
         "tools",
         "top_k",
@@ -101,6 +105,7 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
         body["stream"] = True
         if dialect.stream_options:
             body["stream_options"] = {"include_usage": True}
+    refuse_fields(prompt, dialect, (PromptField.DEFERRED_TOOLS,))
     add_tools(
         body,
         prompt,
@@ -108,9 +113,11 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
         tool=lambda tool: _tool(tool, dialect),
         function_choice=lambda name: {"type": "function", "function": {"name": name}},
     )
+    if call.streaming and prompt.tools and dialect.tool_stream_field is not None:
+        body[dialect.tool_stream_field] = True
     _add_sampling(body, prompt.sampling, dialect)
     _add_output(body, prompt, dialect)
-    _add_reasoning(body, prompt, dialect)
+    add_reasoning(body, prompt, dialect)
     _add_account(body, call, dialect)
     add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
     return body
@@ -122,7 +129,8 @@ def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject
     function = encode_function(tool)
     if tool.strict is not None:
         function["strict"] = tool.strict
-    return {"type": "function", "function": function}
+    encoded: JsonObject = {"type": "function", "function": function}
+    return mark_tool(encoded, tool.cache, dialect, "a tool")
 
 
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: OpenAiDialect) -> None:
@@ -192,33 +200,6 @@ def _spoken_format(media_type: str) -> str:
     """Return the vendor's name of an audio format: `audio/mpeg` is `mp3`, `audio/wav` is `wav`."""
     subtype = media_type.lower().partition("/")[2].removeprefix("x-")
     return {"mpeg": "mp3", "wave": "wav", "pcm": "pcm16", "l16": "pcm16"}.get(subtype, subtype)
-
-
-def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
-    """Add the reasoning settings. Hidden thoughts are removed when the answer is read."""
-    wanted = prompt.reasoning
-    if wanted.effort is not None:
-        dialect.require(Capability.REASONING, "a reasoning effort")
-    effort = effort_word(wanted, dialect, dialect.efforts)
-    if dialect.reasoning_form is ReasoningForm.OBJECT:
-        settings: JsonObject = {}
-        if effort is not None:
-            settings["effort"] = effort
-        if wanted.max_tokens is not None:
-            settings["max_tokens"] = wanted.max_tokens
-        if wanted.visibility is ReasoningVisibility.HIDDEN:
-            settings["exclude"] = True
-        elif wanted.visibility is ReasoningVisibility.SUMMARY:
-            settings["summary"] = "auto"
-        if settings:
-            body["reasoning"] = settings
-        return
-    if wanted.max_tokens is not None:
-        raise dialect.cannot_express("a limit to the tokens spent on thinking")
-    if wanted.visibility is ReasoningVisibility.SUMMARY:
-        raise dialect.cannot_express("a summary of the thoughts")
-    if effort is not None:
-        body["reasoning_effort"] = effort
 
 
 def _add_account(body: JsonObject, call: AttemptCall, dialect: OpenAiDialect) -> None:

@@ -3,7 +3,8 @@
 Nothing else in this package asks who the vendor is. Each fact was seen in recorded traffic, the
 vendor's schema or its documentation; without evidence, the cautious value stands. Another
 compatible vendor is one of these dialects and a base URL, or one more entry here: what it can
-express, and the error codes and phrases that only it uses.
+express, and the error codes and phrases that only it uses. `maker_dialects`, `host_dialects` and
+`server_dialects` have more of them.
 """
 
 from __future__ import annotations
@@ -25,10 +26,14 @@ from routersvc.providers.formats.openai_chat.dialects import (
     OpenAiDialect,
     PrefillForm,
     ReasoningForm,
+    ThinkingSwitch,
     ThoughtForm,
 )
+from routersvc.providers.formats.openai_chat.host_dialects import HOSTS
+from routersvc.providers.formats.openai_chat.maker_dialects import MAKERS, THINKING_TYPE
 from routersvc.providers.formats.openai_chat.openai_dialects import AZURE, AZURE_DEPLOYMENTS, OPENAI
-from routersvc.providers.formats.openai_words import ALL_TIERS, NONE_TO_HIGH, NONE_TO_MAX
+from routersvc.providers.formats.openai_chat.server_dialects import SERVERS, TEMPLATE_SWITCH
+from routersvc.providers.formats.openai_words import ALL_EFFORTS, ALL_TIERS, NONE_TO_HIGH
 
 _GENERIC = OpenAiDialect(name="generic", thought_form=ThoughtForm.REASONING_CONTENT)
 
@@ -37,6 +42,7 @@ _VLLM = OpenAiDialect(
     capabilities=COMMON_CAPABILITIES
     | {Capability.AUDIO_INPUT, Capability.TOP_K, Capability.MIN_P, Capability.PREFILL},
     max_stop_sequences=None,
+    thinking=TEMPLATE_SWITCH,
     thought_form=ThoughtForm.REASONING,
     prefill_form=PrefillForm.CONTINUE_FLAG,
     errors=VendorErrors(
@@ -59,7 +65,8 @@ _GROQ = OpenAiDialect(
     capabilities=(COMMON_CAPABILITIES | {Capability.SERVICE_TIER})
     - {Capability.LOGPROBS, Capability.LOGIT_BIAS},
     max_tokens_field="max_completion_tokens",
-    efforts=NONE_TO_HIGH,
+    # Qwen takes `none` and `default`, which thinks as much as the model finds necessary.
+    efforts=MappingProxyType({**NONE_TO_HIGH, ReasoningEffort.ADAPTIVE: "default"}),
     service_tiers=MappingProxyType(
         {
             ServiceTier.FLEX: "flex",
@@ -134,6 +141,11 @@ _DEEPSEEK = OpenAiDialect(
         Capability.PARALLEL_TOOL_CALLS,
     },
     max_stop_sequences=16,
+    # The vendor maps what its models lack to the next effort that they have.
+    efforts=MappingProxyType(
+        {effort: word for effort, word in ALL_EFFORTS.items() if effort is not ReasoningEffort.NONE}
+    ),
+    thinking=THINKING_TYPE,
     thought_form=ThoughtForm.REASONING_CONTENT,
     errors=VendorErrors(
         phrases={FailureClass.OVERLOADED: (r"(?:server|service|engine) is (?:too )?busy",)}
@@ -143,6 +155,7 @@ _DEEPSEEK = OpenAiDialect(
 _XAI = OpenAiDialect(
     name="xai",
     capabilities=COMMON_CAPABILITIES - {Capability.LOGIT_BIAS},
+    efforts=NONE_TO_HIGH,
     thought_form=ThoughtForm.REASONING_CONTENT,
 )
 
@@ -151,6 +164,10 @@ _TOGETHER = OpenAiDialect(
     capabilities=(COMMON_CAPABILITIES | {Capability.TOP_K, Capability.MIN_P})
     - {Capability.LOGPROBS},
     stream_options=False,
+    thinking=ThinkingSwitch(
+        off=MappingProxyType({"reasoning": {"enabled": False}}),
+        adaptive=MappingProxyType({"reasoning": {"enabled": True}}),
+    ),
     thought_form=ThoughtForm.REASONING,
     errors=VendorErrors(
         codes={FailureClass.MODEL_NOT_FOUND: frozenset({"model_not_available"})},
@@ -176,7 +193,7 @@ _OPENROUTER = OpenAiDialect(
     refusal_field=True,
     prompt_cache_key=True,
     images_in_tool_results=True,
-    efforts=NONE_TO_MAX,
+    efforts=ALL_EFFORTS,
     reasoning_form=ReasoningForm.OBJECT,
     service_tiers=ALL_TIERS,
     thought_form=ThoughtForm.REASONING_DETAILS,
@@ -244,6 +261,7 @@ _GPUSTACK = dataclasses.replace(_GENERIC, name="gpustack")
 _CEREBRAS = dataclasses.replace(
     _GENERIC,
     name="cerebras",
+    efforts=NONE_TO_HIGH,
     thought_form=ThoughtForm.REASONING,
     errors=VendorErrors(
         remaining_requests=(
@@ -254,7 +272,13 @@ _CEREBRAS = dataclasses.replace(
     ),
 )
 _VERCEL_GATEWAY = dataclasses.replace(
-    _GENERIC, name="vercel_gateway", thought_form=ThoughtForm.REASONING_DETAILS
+    _GENERIC,
+    name="vercel_gateway",
+    capabilities=COMMON_CAPABILITIES | {Capability.PROMPT_CACHE},
+    efforts=ALL_EFFORTS,
+    reasoning_form=ReasoningForm.OBJECT,
+    thought_form=ThoughtForm.REASONING_DETAILS,
+    cache_marker_form=CacheMarkerForm.CACHE_CONTROL,
 )
 _SNOWFLAKE = dataclasses.replace(
     _GENERIC,
@@ -283,6 +307,9 @@ DIALECTS: Mapping[str, OpenAiDialect] = MappingProxyType(
             _GPUSTACK,
             _SNOWFLAKE,
             _VERCEL_GATEWAY,
+            *MAKERS,
+            *HOSTS,
+            *SERVERS,
         )
     }
 )

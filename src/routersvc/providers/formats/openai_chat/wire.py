@@ -17,6 +17,7 @@ from routersvc.providers.reading.streams import StreamDecoder
 def openai_chat(dialect: OpenAiDialect) -> JsonWireFormat:
     """Return the chat completions format as `dialect` speaks it."""
     return JsonWireFormat(
+        efforts=lambda _: dialect.all_efforts,
         dialect=dialect,
         path=lambda call: dialect.path.replace(
             "{model}", quote(call.deployment.wire_model, safe="")

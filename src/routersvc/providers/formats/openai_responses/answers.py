@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import orjson
-
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
-from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
-from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.formats.openai_responses.output_items import ItemReader
 from routersvc.providers.formats.openai_responses.usage import read_usage
+from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
-from routersvc.providers.reading.json_values import JsonObject
-from routersvc.providers.reading.soundness import (
-    INTERRUPTED,
-    require_arguments,
-    require_content,
-    require_format,
-)
+from routersvc.providers.reading.answer_texts import AnswerText
+from routersvc.providers.reading.call_ids import CallIds
+from routersvc.providers.reading.json_values import JsonObject, object_of, read_json
+from routersvc.providers.reading.labels import label_of
+from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments, require_content
 from routersvc.providers.reading.sse import SseEvent
 from routersvc.providers.reading.streams import TerminatedReader
 from routersvc.providers.reading.whole_bodies import truncated
@@ -43,6 +38,7 @@ INCOMPLETE_REASONS: Mapping[str, FinishReason] = MappingProxyType(
 """Why an answer is `incomplete`. Any other value means `FinishReason.OTHER`."""
 
 _TERMINATORS = frozenset({"response.completed", "response.incomplete"})
+_UNFINISHED = frozenset({"in_progress", "queued", "cancelled"})
 _FAILURES = frozenset({"error", "response.failed", "response.error", "response.cancelled"})
 
 
@@ -57,14 +53,15 @@ class AnswerReader(TerminatedReader):
 
     def __init__(self, prompt: Prompt, dialect: ResponsesDialect, head: ResponseHead) -> None:
         self._head = head
-        self._response_format = prompt.response_format
         self._continues = is_continuation(prompt)
+        self._text = AnswerText(prompt)
         self._items = ItemReader(
+            text=self._text,
+            call_ids=CallIds(prompt),
             hides_thoughts=prompt.reasoning.visibility is ReasoningVisibility.HIDDEN,
             wants_logprobs=prompt.logprobs is not None,
             hosted_custom_calls=dialect.hosted_custom_calls,
         )
-        self._text: list[str] = []
         self._started = False
         self._finished = False
         self._status = ""
@@ -86,21 +83,19 @@ class AnswerReader(TerminatedReader):
         """
         if not piece.data or piece.data == b"[DONE]":
             return
-        event: JsonObject = orjson.loads(piece.data)
+        event: JsonObject = read_json(piece.data)
         kind: str = event.get("type") or piece.name.decode("ascii", "replace")
         if kind in _FAILURES or (not kind and event.get("error")):
+            self._count(object_of(event.get("response")) or event, events)
             raise AttemptFailedError(failure_of_event(_error_in(event), self._head))
-        response: JsonObject = event.get("response") or {}
+        response = object_of(event.get("response"))
         self._start(response, events)
-        first = len(events)
         if kind in _TERMINATORS:
             self._end(response, events)
-        else:
-            self._read_piece(kind, event, events)
-        self._keep_text(events, first)
-        if kind in _TERMINATORS:
             self._finished = True
             self.finish(events)
+        else:
+            self._read_piece(kind, event, events)
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete response.
@@ -110,14 +105,14 @@ class AnswerReader(TerminatedReader):
         """
         status = body.get("status")
         if body.get("error") or status == "failed":
+            self._count(body, events)
             raise AttemptFailedError(failure_of_event(_error_in(body), self._head))
-        if status in {"in_progress", "queued", "cancelled"}:
+        if status in _UNFINISHED:
+            self._count(body, events)
             raise truncated("the answer is not complete")
         body["output"]  # a body without it is no response
         self._start(body, events)
-        first = len(events)
         self._end(body, events)
-        self._keep_text(events, first)
 
     def finish(self, events: list[AnswerEvent]) -> None:
         """Append `Finished`, the last event.
@@ -125,14 +120,16 @@ class AnswerReader(TerminatedReader):
         Raises:
             AttemptFailedError: the answer is incomplete or invalid.
         """
+        self._text.end(events)
         reason = self._reason()
         items = self._items
-        if not (items.has_text or items.has_refusal or items.has_more or items.has_calls):
+        text = self._text
+        has_text = text.has_text or text.has_thoughts
+        if not (has_text or items.has_refusal or items.has_more or items.has_calls):
             require_content(reason, continues=self._continues)
         if reason not in INTERRUPTED:
             require_arguments(are_json=items.arguments_are_json)
-            if reason is FinishReason.STOP and self._response_format is not None:
-                require_format("".join(self._text), self._response_format)
+            text.require_format(reason)
         events.append(
             Finished(reason=reason, model_version=self._model_version, response_id=self._answer_id)
         )
@@ -143,15 +140,16 @@ class AnswerReader(TerminatedReader):
             return INCOMPLETE_REASONS.get(self._incomplete_reason, FinishReason.OTHER)
         if items.has_calls:
             return FinishReason.TOOL_CALLS
-        if items.has_refusal and not items.has_text:
+        if items.has_refusal and not self._text.has_text:
             return FinishReason.REFUSAL
         if items.awaits_approval:
             return FinishReason.OTHER
         return FinishReason.STOP
 
     def _start(self, response: JsonObject, events: list[AnswerEvent]) -> None:
-        self._model_version = response.get("model") or self._model_version
-        self._answer_id = response.get("id") or self._answer_id
+        if response:
+            self._model_version = label_of(response.get("model")) or self._model_version
+            self._answer_id = label_of(response.get("id")) or self._answer_id
         if not self._started:
             self._started = True
             events.append(
@@ -195,20 +193,20 @@ class AnswerReader(TerminatedReader):
                 pass
 
     def _end(self, response: JsonObject, events: list[AnswerEvent]) -> None:
-        for number, item in enumerate(response.get("output") or ()):
-            self._items.close(number, item, events)
-        self._items.end_calls(events)
-        self._status = response.get("status") or ""
-        details: JsonObject = response.get("incomplete_details") or {}
-        self._incomplete_reason = details.get("reason") or ""
-        usage = response.get("usage")
-        if usage:
-            events.append(UsageCounted(usage=read_usage(usage)))
+        try:
+            self._items.close_all(few(response.get("output") or ()), events)
+            self._items.end_calls(events)
+        finally:
+            self._count(response, events)
+        self._status = label_of(response.get("status"))
+        details = object_of(response.get("incomplete_details"))
+        self._incomplete_reason = label_of(details.get("reason"))
 
-    def _keep_text(self, events: list[AnswerEvent], first: int) -> None:
-        """Remember the text where a format was promised, to judge it at the end."""
-        if self._response_format is not None:
-            self._text += [event.text for event in events[first:] if isinstance(event, TextDelta)]
+    def _count(self, response: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append what was counted."""
+        counted = read_usage(object_of(response.get("usage")))
+        if counted is not None:
+            events.append(counted)
 
 
 def _error_in(event: JsonObject) -> JsonObject:

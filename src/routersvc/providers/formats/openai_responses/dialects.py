@@ -17,10 +17,11 @@ from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.providers.credentials.authorisations import CredentialHeader
 from routersvc.providers.dialects import Dialect
 from routersvc.providers.formats.openai_words import (
+    ALL_EFFORTS,
     ALL_TIERS,
     LOW_TO_HIGH,
     NO_TIERS,
-    NONE_TO_MAX,
+    NONE_TO_HIGH,
     TIERS_WITHOUT_FLEX,
 )
 
@@ -83,7 +84,7 @@ _OPENAI = ResponsesDialect(
     cache_breakpoints=True,
     end_user_field="safety_identifier",
     min_output_tokens=16,
-    efforts=NONE_TO_MAX,
+    efforts=ALL_EFFORTS,
     service_tiers=ALL_TIERS,
 )
 
@@ -100,6 +101,8 @@ _AZURE = dataclasses.replace(
 _XAI = ResponsesDialect(
     name="xai",
     capabilities=_COMMON - {Capability.FILE_INPUT},
+    # Only the multi-agent models take `xhigh`.
+    efforts=MappingProxyType({**NONE_TO_HIGH, ReasoningEffort.XHIGH: "xhigh"}),
     hosted_custom_calls=True,
 )
 
@@ -117,6 +120,8 @@ _DEEPSEEK = ResponsesDialect(
     encrypted_thoughts=False,
     plain_thoughts=True,
     prompt_cache_key=False,
+    # The vendor maps what its models lack to the next effort that they have.
+    efforts=ALL_EFFORTS,
     summaries=False,
 )
 

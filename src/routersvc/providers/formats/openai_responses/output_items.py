@@ -9,9 +9,8 @@ contradicts an earlier one adds nothing.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 
 import orjson
@@ -20,7 +19,6 @@ from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
-    TextDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
@@ -32,7 +30,12 @@ from routersvc.providers.formats.openai_responses.items import (
     proof_of,
     signature_of,
 )
+from routersvc.providers.reading.answer_limits import require_few_calls
+from routersvc.providers.reading.answer_texts import AnswerText
+from routersvc.providers.reading.call_ids import CallIds
 from routersvc.providers.reading.json_values import JsonObject, is_json
+from routersvc.providers.reading.labels import label_of
+from routersvc.providers.reading.media import media_bytes
 from routersvc.providers.reading.token_logprobs import read_logprobs
 
 PARAGRAPH = "\n\n"
@@ -78,18 +81,26 @@ class ItemReader:
     """The items of one answer. They are told apart by their number, for ids may change."""
 
     def __init__(
-        self, *, hides_thoughts: bool, wants_logprobs: bool, hosted_custom_calls: bool
+        self,
+        *,
+        text: AnswerText,
+        call_ids: CallIds,
+        hides_thoughts: bool,
+        wants_logprobs: bool,
+        hosted_custom_calls: bool,
     ) -> None:
-        self.has_text = False
         self.has_refusal = False
         self.has_more = False
         self.awaits_approval = False
         self._hides_thoughts = hides_thoughts
         self._wants_logprobs = wants_logprobs
         self._call_types = CALL_TYPES.keys() - ({CUSTOM_CALL} if hosted_custom_calls else set())
+        self._text = text
+        self._call_ids = call_ids
         self._items: dict[int, _Item] = {}
-        self._closed_ids: set[str] = set()
+        self._streamed: Counter[tuple[str, str]] = Counter()
         self._arguments: list[list[str]] = []
+        self._pictures = 0
 
     @property
     def has_calls(self) -> bool:
@@ -104,23 +115,38 @@ class ItemReader:
     def open(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
         """Begin an item. A call is appended at once, because its name and id are known."""
         known = self._items.get(number)
-        if known is None:
+        if known is None or known.closed:
             known = self._items[number] = _Item()
         if known.call is None and item["type"] in self._call_types:
             self._begin_call(known, item, events)
 
     def close(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
-        """Append what an item contains beyond what was appended before."""
+        """Append what an item of a stream contains beyond what was appended before."""
+        known = self._items.get(number)
+        if known is not None and known.closed:
+            return
+        self._close(number, item, events)
+        self._streamed[_identity(item)] += 1
+
+    def close_all(self, items: Sequence[JsonObject], events: list[AnswerEvent]) -> None:
+        """Append what the items of the whole answer contain beyond what a stream appended.
+
+        An item is the copy of one that the stream ended with the same id, for vendors may number
+        them differently, or else of the one with the same number, for ids may change.
+        """
+        for number, item in enumerate(items):
+            identity = _identity(item)
+            if identity[1] and self._streamed[identity] > 0:
+                self._streamed[identity] -= 1
+                continue
+            known = self._items.get(number)
+            if known is None or not known.closed:
+                self._close(number, item, events)
+
+    def _close(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
         self.open(number, item, events)
         known = self._items[number]
-        if known.closed:
-            return
         known.closed = True
-        item_id = item.get("id")
-        if item_id:
-            if item_id in self._closed_ids:
-                return
-            self._closed_ids.add(item_id)
         kind: str = item["type"]
         if kind in self._call_types:
             self._end_call(known, item, events)
@@ -154,8 +180,7 @@ class ItemReader:
             tokens = read_logprobs(logprobs)
         if text or tokens:
             self._item(number).record("text", part, text)
-            self.has_text = self.has_text or bool(text)
-            events.append(TextDelta(text=text, logprobs=tokens))
+            self._text.add(text, events, tokens)
 
     def refusal(self, number: int, part: int, text: str, events: list[AnswerEvent]) -> None:
         """Append a piece of the refusal."""
@@ -206,11 +231,13 @@ class ItemReader:
         signature = signature_of(item)
         known.is_signed = bool(signature)
         self._arguments.append([])
-        call_id: str = item.get("call_id") or item.get("id") or f"call-{known.call}"
+        require_few_calls(len(self._arguments))
         events.append(
             ToolCallDelta(
                 index=known.call,
-                call_id=call_id,
+                call_id=self._call_ids.next_id(
+                    item.get("call_id") or item.get("id"), index=known.call
+                ),
                 name=item["name"],
                 signature=signature,
             )
@@ -261,9 +288,11 @@ class ItemReader:
                 MediaDelta(
                     modality=Modality.IMAGE,
                     media_type=f"image/{item.get('output_format') or 'png'}",
-                    data=_decoded(data),
+                    data=media_bytes(data),
+                    index=self._pictures,
                 )
             )
+            self._pictures += 1
 
     def _add_opaque(self, item: JsonObject, events: list[AnswerEvent]) -> None:
         """Keep an item that the contract has no fields for, to be sent back unchanged."""
@@ -283,8 +312,6 @@ def _text_of(content: JsonObject, kind: str, field: str) -> str:
     return text
 
 
-def _decoded(data: str) -> bytes:
-    try:
-        return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
-        raise ValueError("a picture is not base64") from error
+def _identity(item: JsonObject) -> tuple[str, str]:
+    """Return the kind and the id of an item; several may have the same."""
+    return label_of(item.get("type")), label_of(item.get("id"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
@@ -59,6 +62,15 @@ comes, which the router decides.
 """
 
 
+INSIDE: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "reasoning": frozenset({"effort", "generate_summary", "summary"}),
+        "text": frozenset({"format", "verbosity"}),
+    }
+)
+"""Objects to which a wire extension may add fields, other than these of the contract."""
+
+
 def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
@@ -90,7 +102,7 @@ def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     _add_output(body, prompt, dialect)
     _add_reasoning(body, prompt, dialect)
     _add_account(body, prompt, dialect)
-    add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
+    add_extensions(body, prompt, dialect, CONTRACT_FIELDS, INSIDE)
     return body
 
 
@@ -120,6 +132,9 @@ def _tool(tool: FunctionTool | HostedTool, dialect: ResponsesDialect) -> JsonObj
         settings = object_in(tool.settings_json, field) if tool.settings_json else {}
         return {**settings, "type": tool.name}
     function: JsonObject = {"type": "function", **encode_function(tool)}
+    if tool.deferred:
+        dialect.require(Capability.HOSTED_TOOLS, PromptField.DEFERRED_TOOLS.value)
+        function["defer_loading"] = True
     if tool.strict is not None or dialect.strict_required:
         function["strict"] = tool.strict
     return function
@@ -157,7 +172,7 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> 
     if prompt.logprobs:
         body["top_logprobs"] = prompt.logprobs
     refuse_media_output(prompt, dialect)
-    refuse_fields(prompt, dialect, (PromptField.PREDICTED_OUTPUT,))
+    refuse_fields(prompt, dialect, (PromptField.PREDICTED_OUTPUT, PromptField.TOOL_CACHE))
 
 
 def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:

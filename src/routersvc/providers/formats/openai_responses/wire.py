@@ -16,6 +16,7 @@ def openai_responses(dialect: ResponsesDialect) -> JsonWireFormat:
         dialect=dialect,
         path=lambda _: dialect.path,
         encode_body=lambda call: encode_body(call, dialect),
+        efforts=lambda _: frozenset(dialect.efforts),
         body_reader=lambda call, head: AnswerReader(call.prompt, dialect, head),
         stream_decoder=lambda call, head: StreamDecoder(
             SseDecoder(), AnswerReader(call.prompt, dialect, head)

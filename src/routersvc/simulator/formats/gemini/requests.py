@@ -81,6 +81,7 @@ _LEVELS: Mapping[str, ReasoningEffort] = MappingProxyType(
         "LOW": ReasoningEffort.LOW,
         "MEDIUM": ReasoningEffort.MEDIUM,
         "HIGH": ReasoningEffort.HIGH,
+        "XHIGH": ReasoningEffort.XHIGH,
     }
 )
 _MODES: Mapping[str, ToolMode] = MappingProxyType(

@@ -298,6 +298,10 @@ def test_choice_of_tools_is_written(
             {"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"},
         ),
         (
+            HostedTool(name="tool_search_tool_bm25_20251119"),
+            {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"},
+        ),
+        (
             HostedTool(name="text_editor_20250728"),
             {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"},
         ),
@@ -321,6 +325,16 @@ def test_the_vendors_own_tools_are_written(
             "claude-sonnet-4-6",
             Reasoning(effort=ReasoningEffort.MINIMAL),
             {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
+        ),
+        (
+            "claude-opus-4-7",
+            Reasoning(effort=ReasoningEffort.XHIGH),
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "xhigh"}},
+        ),
+        (
+            "claude-opus-5",
+            Reasoning(effort=ReasoningEffort.ADAPTIVE, visibility=ReasoningVisibility.SUMMARY),
+            {"thinking": {"type": "adaptive", "display": "summarized"}},
         ),
         (
             "claude-opus-5",

@@ -734,13 +734,19 @@ def test_same_count_is_told_once(make_call: MakeCall) -> None:
             Usage(input_tokens=17, output_tokens=2, cached_input_tokens=16),
         ),
         (
-            {"prompt_tokens": 7, "prompt_tokens_details": {"cached_tokens": 161}},
-            Usage(input_tokens=7, cached_input_tokens=7),
+            {
+                "prompt_tokens": 7,
+                "completion_tokens": 1,
+                "prompt_tokens_details": {"cached_tokens": 161},
+            },
+            Usage(input_tokens=7, output_tokens=1, cached_input_tokens=7),
         ),
-        ({"prompt_tokens": None, "completion_tokens": None}, Usage()),
-        ({"prompt_tokens": 5, "prompt_tokens_details": None}, Usage(input_tokens=5)),
+        (
+            {"prompt_tokens": 5, "completion_tokens": 0, "prompt_tokens_details": None},
+            Usage(input_tokens=5),
+        ),
     ],
-    ids=["openai", "xai", "mistral with sound", "deepseek", "hidden prompt", "nulls", "null"],
+    ids=["openai", "xai", "mistral with sound", "deepseek", "hidden prompt", "null"],
 )
 def test_usage_is_read_in_the_contracts_terms(
     make_call: MakeCall, usage: JsonObject, read_as: Usage

@@ -308,6 +308,46 @@ def test_everything_that_openai_can_be_asked_for(make_call: MakeCall) -> None:
         ("openai", {"output_modalities": (Modality.TEXT,)}, {}),
         ("openai", {"reasoning": Reasoning(visibility=ReasoningVisibility.FULL)}, {}),
         ("vllm", {"zero_data_retention": True}, {}),
+        ("openai", {"reasoning": Reasoning(effort=ReasoningEffort.XHIGH)},
+         {"reasoning_effort": "xhigh"}),
+        ("deepseek", {"reasoning": Reasoning(effort=ReasoningEffort.NONE)},
+         {"thinking": {"type": "disabled"}}),
+        ("deepseek", {"reasoning": Reasoning(effort=ReasoningEffort.MAXIMUM)},
+         {"reasoning_effort": "max"}),
+        ("moonshot", {"reasoning": Reasoning(effort=ReasoningEffort.NONE),
+                      "sampling": Sampling(max_output_tokens=9)},
+         {"thinking": {"type": "disabled"}, "max_completion_tokens": 9}),
+        ("zai", {"reasoning": Reasoning(effort=ReasoningEffort.HIGH),
+                 "tools": (FunctionTool(name="now"),), "streaming": True},
+         {"thinking": {"type": "enabled"}, "reasoning_effort": "high", "tool_stream": True,
+          "stream": True}),
+        ("alibaba", {"reasoning": Reasoning(effort=ReasoningEffort.NONE)},
+         {"enable_thinking": False}),
+        ("alibaba", {"reasoning": Reasoning(max_tokens=500)},
+         {"enable_thinking": True, "thinking_budget": 500}),
+        ("minimax", {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE)},
+         {"thinking": {"type": "adaptive"}}),
+        ("volcengine", {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE)},
+         {"thinking": {"type": "auto"}}),
+        ("together", {"reasoning": Reasoning(effort=ReasoningEffort.NONE)},
+         {"reasoning": {"enabled": False}}),
+        ("groq", {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE)},
+         {"reasoning_effort": "default"}),
+        ("llama_cpp", {"reasoning": Reasoning(max_tokens=500)}, {"thinking_budget_tokens": 500}),
+        *(
+            (server, {"reasoning": Reasoning(effort=ReasoningEffort.NONE)},
+             {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}})
+            for server in ("vllm", "sglang", "llama_cpp", "nvidia_nim", "sambanova", "watsonx")
+        ),
+        ("lm_studio", {"reasoning": Reasoning(effort=ReasoningEffort.XHIGH)},
+         {"reasoning_effort": "xhigh"}),
+        ("fireworks", {"reasoning": Reasoning(effort=ReasoningEffort.MAXIMUM)},
+         {"reasoning_effort": "max"}),
+        ("perplexity", {"reasoning": Reasoning(effort=ReasoningEffort.MINIMAL),
+                        "sampling": Sampling(top_k=3)},
+         {"reasoning_effort": "minimal", "top_k": 3}),
+        ("vercel_gateway", {"reasoning": Reasoning(effort=ReasoningEffort.XHIGH)},
+         {"reasoning": {"effort": "xhigh"}}),
     ],
 )  # fmt: skip
 def test_dialects_say_the_same_in_their_own_words(
@@ -386,6 +426,7 @@ def test_beginning_of_the_answer_is_marked(make_call: MakeCall) -> None:
     call = make_call(messages=(*user(TextPart(text="A tale")), turn))
 
     assert body(call, "mistral")["messages"][1]["prefix"] is True
+    assert body(call, "moonshot")["messages"][1]["partial"] is True
     assert body(call, "vllm")["continue_final_message"] is True
     assert body(call, "vllm")["add_generation_prompt"] is False
     assert body(call, "openrouter")["messages"][1] == {"role": "assistant", "content": "Once upon"}

@@ -311,6 +311,27 @@ def test_answer_goes_back_as_it_came(make_call: MakeCall, *, streaming: bool) ->
     ]
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+def test_two_thoughts_with_one_id_are_two(make_call: MakeCall, *, streaming: bool) -> None:
+    """All the thoughts of an answer of xAI have one id; each must go back to the vendor."""
+    thoughts: list[dict[str, Any]] = [
+        {"type": "reasoning", "id": "rs-1", "summary": [], "encrypted_content": sealed}
+        for sealed in ("Aa==", "Bb==")
+    ]
+    items = (*thoughts, message(said("Hi")))
+    told = (
+        {"type": "response.output_item.done", "output_index": at, "item": item}
+        for at, item in enumerate(items)
+    )
+    body = sse(CREATED, *told, end(*items)) if streaming else json.dumps(response(*items)).encode()
+
+    events, failure = read(body, make_call(streaming=streaming))
+
+    assert failure is None
+    sealed = [json.loads(e.encrypted) for e in events if isinstance(e, ThoughtDelta)]
+    assert sealed == thoughts
+
+
 def test_thought_is_told_by_paragraphs(make_call: MakeCall) -> None:
     """Each part of a summary has a heading of its own."""
     item = {
@@ -569,10 +590,13 @@ def test_waiting_for_an_approval_is_no_ordinary_end(make_call: MakeCall) -> None
             Usage(input_tokens=5, output_tokens=5, reasoning_tokens=3),
         ),
         (
-            {"input_tokens": 5, "input_tokens_details": {"cached_tokens": 9}},
-            Usage(input_tokens=5, cached_input_tokens=5),
+            {"input_tokens": 5, "output_tokens": 1, "input_tokens_details": {"cached_tokens": 9}},
+            Usage(input_tokens=5, output_tokens=1, cached_input_tokens=5),
         ),
-        ({"input_tokens": None, "input_tokens_details": None}, Usage()),
+        (
+            {"input_tokens": 5, "output_tokens": 0, "input_tokens_details": None},
+            Usage(input_tokens=5),
+        ),
     ],
     ids=["openai", "reasoning left out", "more cached than given", "nulls"],
 )

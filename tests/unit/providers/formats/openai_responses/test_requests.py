@@ -286,6 +286,23 @@ def test_everything_that_openai_can_be_asked_for(make_call: MakeCall) -> None:
     }
 
 
+def test_extension_adds_to_the_reasoning_settings(make_call: MakeCall) -> None:
+    """A new setting of the vendor's goes beside those of the contract, and never over them."""
+    adapter = openai_responses(DIALECTS["openai"])
+    wanted = Reasoning(effort=ReasoningEffort.LOW)
+
+    def call(**settings: str) -> AttemptCall:
+        fields = json.dumps({"reasoning": settings})
+        extension = WireExtension(wire_format="openai_responses", fields_json=fields)
+        return make_call(reasoning=wanted, wire_extensions=(extension,))
+
+    body = json.loads(adapter.encode(call(context="all_turns")).body)
+
+    assert body["reasoning"] == {"effort": "low", "context": "all_turns"}
+    with pytest.raises(AttemptFailedError):
+        adapter.encode(call(effort="high"))
+
+
 @pytest.mark.parametrize(
     ("dialect", "prompt", "fields"),
     [

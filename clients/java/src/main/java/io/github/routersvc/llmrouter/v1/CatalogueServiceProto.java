@@ -47,6 +47,16 @@ public final class CatalogueServiceProto extends com.google.protobuf.GeneratedFi
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_llmrouter_v1_Prices_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_PriceStep_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_PriceStep_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_TierPrices_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_TierPrices_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_llmrouter_v1_ModelDeployment_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -62,49 +72,74 @@ public final class CatalogueServiceProto extends com.google.protobuf.GeneratedFi
     java.lang.String[] descriptorData = {
       "\n$llmrouter/v1/catalogue_service.proto\022\014" +
       "llmrouter.v1\032\036llmrouter/v1/explanation.p" +
-      "roto\032\031llmrouter/v1/report.proto\"\237\001\n\021List" +
-      "ModelsRequest\022\026\n\006models\030\001 \003(\tR\006models\022\034\n" +
-      "\tproviders\030\002 \003(\tR\tproviders\022<\n\014capabilit" +
-      "ies\030\003 \003(\0162\030.llmrouter.v1.CapabilityR\014cap" +
-      "abilities\022\026\n\006policy\030\004 \001(\tR\006policy\"t\n\022Lis" +
-      "tModelsResponse\022+\n\006models\030\001 \003(\0132\023.llmrou" +
-      "ter.v1.ModelR\006models\0221\n\024configuration_di" +
-      "gest\030\002 \001(\tR\023configurationDigest\"\366\003\n\005Mode" +
-      "l\022\022\n\004name\030\001 \001(\tR\004name\022\030\n\007aliases\030\002 \003(\tR\007" +
-      "aliases\022%\n\016context_window\030\003 \001(\003R\rcontext" +
-      "Window\022/\n\021max_output_tokens\030\004 \001(\003H\000R\017max" +
-      "OutputTokens\210\001\001\022<\n\014capabilities\030\005 \003(\0162\030." +
-      "llmrouter.v1.CapabilityR\014capabilities\022,\n" +
-      "\006prices\030\006 \001(\0132\024.llmrouter.v1.PricesR\006pri" +
-      "ces\022\036\n\ndeprecated\030\007 \001(\010R\ndeprecated\022\'\n\017r" +
-      "etirement_date\030\010 \001(\tR\016retirementDate\022\022\n\004" +
-      "tier\030\t \001(\005R\004tier\022+\n\021equivalent_models\030\n " +
-      "\003(\tR\020equivalentModels\022?\n\013deployments\030\013 \003" +
-      "(\0132\035.llmrouter.v1.ModelDeploymentR\013deplo" +
-      "yments\022\032\n\010policies\030\014 \003(\tR\010policiesB\024\n\022_m" +
-      "ax_output_tokens\"\245\001\n\006Prices\022\024\n\005input\030\001 \001" +
-      "(\001R\005input\022\026\n\006output\030\002 \001(\001R\006output\022&\n\014cac" +
-      "hed_input\030\003 \001(\001H\000R\013cachedInput\210\001\001\022$\n\013cac" +
-      "he_write\030\004 \001(\001H\001R\ncacheWrite\210\001\001B\017\n\r_cach" +
-      "ed_inputB\016\n\014_cache_write\"\233\002\n\017ModelDeploy" +
-      "ment\022<\n\ndeployment\030\001 \001(\0132\034.llmrouter.v1." +
-      "DeploymentNameR\ndeployment\022\030\n\007enabled\030\002 " +
-      "\001(\010R\007enabled\022<\n\014capabilities\030\003 \003(\0162\030.llm" +
-      "router.v1.CapabilityR\014capabilities\022.\n\023ze" +
-      "ro_data_retention\030\004 \001(\010R\021zeroDataRetenti" +
-      "on\022\037\n\013no_training\030\005 \001(\010R\nnoTraining\022!\n\014d" +
-      "ata_classes\030\006 \003(\tR\013dataClasses2c\n\020Catalo" +
-      "gueService\022O\n\nListModels\022\037.llmrouter.v1." +
-      "ListModelsRequest\032 .llmrouter.v1.ListMod" +
-      "elsResponseB\212\001\n io.github.routersvc.llmr" +
-      "outer.v1B\025CatalogueServiceProtoP\001\242\002\003LXX\252" +
-      "\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llmroute" +
-      "r\\V1\\GPBMetadata\352\002\rLlmrouter::V1b\006proto3"
+      "roto\032\031llmrouter/v1/prompt.proto\032\031llmrout" +
+      "er/v1/report.proto\"\237\001\n\021ListModelsRequest" +
+      "\022\026\n\006models\030\001 \003(\tR\006models\022\034\n\tproviders\030\002 " +
+      "\003(\tR\tproviders\022<\n\014capabilities\030\003 \003(\0162\030.l" +
+      "lmrouter.v1.CapabilityR\014capabilities\022\026\n\006" +
+      "policy\030\004 \001(\tR\006policy\"t\n\022ListModelsRespon" +
+      "se\022+\n\006models\030\001 \003(\0132\023.llmrouter.v1.ModelR" +
+      "\006models\0221\n\024configuration_digest\030\002 \001(\tR\023c" +
+      "onfigurationDigest\"\302\004\n\005Model\022\022\n\004name\030\001 \001" +
+      "(\tR\004name\022\030\n\007aliases\030\002 \003(\tR\007aliases\022%\n\016co" +
+      "ntext_window\030\003 \001(\003R\rcontextWindow\022/\n\021max" +
+      "_output_tokens\030\004 \001(\003H\000R\017maxOutputTokens\210" +
+      "\001\001\022<\n\014capabilities\030\005 \003(\0162\030.llmrouter.v1." +
+      "CapabilityR\014capabilities\022,\n\006prices\030\006 \001(\013" +
+      "2\024.llmrouter.v1.PricesR\006prices\022\036\n\ndeprec" +
+      "ated\030\007 \001(\010R\ndeprecated\022\'\n\017retirement_dat" +
+      "e\030\010 \001(\tR\016retirementDate\022\022\n\004tier\030\t \001(\005R\004t" +
+      "ier\022+\n\021equivalent_models\030\n \003(\tR\020equivale" +
+      "ntModels\022?\n\013deployments\030\013 \003(\0132\035.llmroute" +
+      "r.v1.ModelDeploymentR\013deployments\022\032\n\010pol" +
+      "icies\030\014 \003(\tR\010policies\022J\n\021reasoning_effor" +
+      "ts\030\r \003(\0162\035.llmrouter.v1.ReasoningEffortR" +
+      "\020reasoningEffortsB\024\n\022_max_output_tokens\"" +
+      "\310\002\n\006Prices\022\024\n\005input\030\001 \001(\001R\005input\022\026\n\006outp" +
+      "ut\030\002 \001(\001R\006output\022&\n\014cached_input\030\003 \001(\001H\000" +
+      "R\013cachedInput\210\001\001\022$\n\013cache_write\030\004 \001(\001H\001R" +
+      "\ncacheWrite\210\001\001\022-\n\020cache_write_hour\030\005 \001(\001" +
+      "H\002R\016cacheWriteHour\210\001\001\022-\n\005steps\030\006 \003(\0132\027.l" +
+      "lmrouter.v1.PriceStepR\005steps\022.\n\005tiers\030\007 " +
+      "\003(\0132\030.llmrouter.v1.TierPricesR\005tiersB\017\n\r" +
+      "_cached_inputB\016\n\014_cache_writeB\023\n\021_cache_" +
+      "write_hour\"\202\002\n\tPriceStep\022\024\n\005above\030\001 \001(\003R" +
+      "\005above\022\024\n\005input\030\002 \001(\001R\005input\022\026\n\006output\030\003" +
+      " \001(\001R\006output\022&\n\014cached_input\030\004 \001(\001H\000R\013ca" +
+      "chedInput\210\001\001\022$\n\013cache_write\030\005 \001(\001H\001R\ncac" +
+      "heWrite\210\001\001\022-\n\020cache_write_hour\030\006 \001(\001H\002R\016" +
+      "cacheWriteHour\210\001\001B\017\n\r_cached_inputB\016\n\014_c" +
+      "ache_writeB\023\n\021_cache_write_hour\"\313\002\n\nTier" +
+      "Prices\022-\n\004tier\030\001 \001(\0162\031.llmrouter.v1.Serv" +
+      "iceTierR\004tier\022\024\n\005input\030\002 \001(\001R\005input\022\026\n\006o" +
+      "utput\030\003 \001(\001R\006output\022&\n\014cached_input\030\004 \001(" +
+      "\001H\000R\013cachedInput\210\001\001\022$\n\013cache_write\030\005 \001(\001" +
+      "H\001R\ncacheWrite\210\001\001\022-\n\020cache_write_hour\030\006 " +
+      "\001(\001H\002R\016cacheWriteHour\210\001\001\022-\n\005steps\030\007 \003(\0132" +
+      "\027.llmrouter.v1.PriceStepR\005stepsB\017\n\r_cach" +
+      "ed_inputB\016\n\014_cache_writeB\023\n\021_cache_write" +
+      "_hour\"\347\002\n\017ModelDeployment\022<\n\ndeployment\030" +
+      "\001 \001(\0132\034.llmrouter.v1.DeploymentNameR\ndep" +
+      "loyment\022\030\n\007enabled\030\002 \001(\010R\007enabled\022<\n\014cap" +
+      "abilities\030\003 \003(\0162\030.llmrouter.v1.Capabilit" +
+      "yR\014capabilities\022.\n\023zero_data_retention\030\004" +
+      " \001(\010R\021zeroDataRetention\022\037\n\013no_training\030\005" +
+      " \001(\010R\nnoTraining\022!\n\014data_classes\030\006 \003(\tR\013" +
+      "dataClasses\022J\n\021reasoning_efforts\030\007 \003(\0162\035" +
+      ".llmrouter.v1.ReasoningEffortR\020reasoning" +
+      "Efforts2c\n\020CatalogueService\022O\n\nListModel" +
+      "s\022\037.llmrouter.v1.ListModelsRequest\032 .llm" +
+      "router.v1.ListModelsResponseB\212\001\n io.gith" +
+      "ub.routersvc.llmrouter.v1B\025CatalogueServ" +
+      "iceProtoP\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrou" +
+      "ter\\V1\342\002\030Llmrouter\\V1\\GPBMetadata\352\002\rLlmr" +
+      "outer::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           io.github.routersvc.llmrouter.v1.ExplanationProto.getDescriptor(),
+          io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor(),
           io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor(),
         });
     internal_static_llmrouter_v1_ListModelsRequest_descriptor =
@@ -124,21 +159,34 @@ public final class CatalogueServiceProto extends com.google.protobuf.GeneratedFi
     internal_static_llmrouter_v1_Model_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Model_descriptor,
-        new java.lang.String[] { "Name", "Aliases", "ContextWindow", "MaxOutputTokens", "Capabilities", "Prices", "Deprecated", "RetirementDate", "Tier", "EquivalentModels", "Deployments", "Policies", });
+        new java.lang.String[] { "Name", "Aliases", "ContextWindow", "MaxOutputTokens", "Capabilities", "Prices", "Deprecated", "RetirementDate", "Tier", "EquivalentModels", "Deployments", "Policies", "ReasoningEfforts", });
     internal_static_llmrouter_v1_Prices_descriptor =
       getDescriptor().getMessageType(3);
     internal_static_llmrouter_v1_Prices_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Prices_descriptor,
-        new java.lang.String[] { "Input", "Output", "CachedInput", "CacheWrite", });
-    internal_static_llmrouter_v1_ModelDeployment_descriptor =
+        new java.lang.String[] { "Input", "Output", "CachedInput", "CacheWrite", "CacheWriteHour", "Steps", "Tiers", });
+    internal_static_llmrouter_v1_PriceStep_descriptor =
       getDescriptor().getMessageType(4);
+    internal_static_llmrouter_v1_PriceStep_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_PriceStep_descriptor,
+        new java.lang.String[] { "Above", "Input", "Output", "CachedInput", "CacheWrite", "CacheWriteHour", });
+    internal_static_llmrouter_v1_TierPrices_descriptor =
+      getDescriptor().getMessageType(5);
+    internal_static_llmrouter_v1_TierPrices_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_TierPrices_descriptor,
+        new java.lang.String[] { "Tier", "Input", "Output", "CachedInput", "CacheWrite", "CacheWriteHour", "Steps", });
+    internal_static_llmrouter_v1_ModelDeployment_descriptor =
+      getDescriptor().getMessageType(6);
     internal_static_llmrouter_v1_ModelDeployment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ModelDeployment_descriptor,
-        new java.lang.String[] { "Deployment", "Enabled", "Capabilities", "ZeroDataRetention", "NoTraining", "DataClasses", });
+        new java.lang.String[] { "Deployment", "Enabled", "Capabilities", "ZeroDataRetention", "NoTraining", "DataClasses", "ReasoningEfforts", });
     descriptor.resolveAllFeaturesImmutable();
     io.github.routersvc.llmrouter.v1.ExplanationProto.getDescriptor();
+    io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor();
     io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor();
   }
 

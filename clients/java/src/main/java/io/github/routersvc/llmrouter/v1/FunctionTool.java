@@ -224,6 +224,59 @@ private static final long serialVersionUID = 0L;
     return strict_;
   }
 
+  public static final int CACHE_MARKER_FIELD_NUMBER = 5;
+  private io.github.routersvc.llmrouter.v1.PromptCacheMarker cacheMarker_;
+  /**
+   * <pre>
+   * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+   * @return Whether the cacheMarker field is set.
+   */
+  @java.lang.Override
+  public boolean hasCacheMarker() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+   * @return The cacheMarker.
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.PromptCacheMarker getCacheMarker() {
+    return cacheMarker_ == null ? io.github.routersvc.llmrouter.v1.PromptCacheMarker.getDefaultInstance() : cacheMarker_;
+  }
+  /**
+   * <pre>
+   * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.PromptCacheMarkerOrBuilder getCacheMarkerOrBuilder() {
+    return cacheMarker_ == null ? io.github.routersvc.llmrouter.v1.PromptCacheMarker.getDefaultInstance() : cacheMarker_;
+  }
+
+  public static final int DEFERRED_FIELD_NUMBER = 6;
+  private boolean deferred_ = false;
+  /**
+   * <pre>
+   * Whether the model sees the function only after a tool search of the provider has found it. Default: at once.
+   * </pre>
+   *
+   * <code>bool deferred = 6 [json_name = "deferred"];</code>
+   * @return The deferred.
+   */
+  @java.lang.Override
+  public boolean getDeferred() {
+    return deferred_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -250,6 +303,12 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeBool(4, strict_);
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(5, getCacheMarker());
+    }
+    if (deferred_ != false) {
+      output.writeBool(6, deferred_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -266,6 +325,14 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(4, strict_);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(5, getCacheMarker());
+    }
+    if (deferred_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(6, deferred_);
     }
     return size;
   }
@@ -302,6 +369,13 @@ private static final long serialVersionUID = 0L;
       if (getStrict()
           != other.getStrict()) return false;
     }
+    if (hasCacheMarker() != other.hasCacheMarker()) return false;
+    if (hasCacheMarker()) {
+      if (!getCacheMarker()
+          .equals(other.getCacheMarker())) return false;
+    }
+    if (getDeferred()
+        != other.getDeferred()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -324,6 +398,13 @@ private static final long serialVersionUID = 0L;
       hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
           getStrict());
     }
+    if (hasCacheMarker()) {
+      hash = (37 * hash) + CACHE_MARKER_FIELD_NUMBER;
+      hash = (53 * hash) + getCacheMarker().hashCode();
+    }
+    hash = (37 * hash) + DEFERRED_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getDeferred());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -447,13 +528,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using io.github.routersvc.llmrouter.v1.FunctionTool.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetCacheMarkerFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -463,6 +550,12 @@ private static final long serialVersionUID = 0L;
       description_ = "";
       parametersJsonSchema_ = "";
       strict_ = false;
+      cacheMarker_ = null;
+      if (cacheMarkerBuilder_ != null) {
+        cacheMarkerBuilder_.dispose();
+        cacheMarkerBuilder_ = null;
+      }
+      deferred_ = false;
       return this;
     }
 
@@ -510,6 +603,15 @@ private static final long serialVersionUID = 0L;
         result.strict_ = strict_;
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.cacheMarker_ = cacheMarkerBuilder_ == null
+            ? cacheMarker_
+            : cacheMarkerBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.deferred_ = deferred_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -542,6 +644,12 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasStrict()) {
         setStrict(other.getStrict());
+      }
+      if (other.hasCacheMarker()) {
+        mergeCacheMarker(other.getCacheMarker());
+      }
+      if (other.getDeferred() != false) {
+        setDeferred(other.getDeferred());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -587,6 +695,18 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 32
+            case 42: {
+              input.readMessage(
+                  internalGetCacheMarkerFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
+            case 48: {
+              deferred_ = input.readBool();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 48
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -932,6 +1052,205 @@ private static final long serialVersionUID = 0L;
     public Builder clearStrict() {
       bitField0_ = (bitField0_ & ~0x00000008);
       strict_ = false;
+      onChanged();
+      return this;
+    }
+
+    private io.github.routersvc.llmrouter.v1.PromptCacheMarker cacheMarker_;
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.PromptCacheMarker, io.github.routersvc.llmrouter.v1.PromptCacheMarker.Builder, io.github.routersvc.llmrouter.v1.PromptCacheMarkerOrBuilder> cacheMarkerBuilder_;
+    /**
+     * <pre>
+     * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+     * @return Whether the cacheMarker field is set.
+     */
+    public boolean hasCacheMarker() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+     * @return The cacheMarker.
+     */
+    public io.github.routersvc.llmrouter.v1.PromptCacheMarker getCacheMarker() {
+      if (cacheMarkerBuilder_ == null) {
+        return cacheMarker_ == null ? io.github.routersvc.llmrouter.v1.PromptCacheMarker.getDefaultInstance() : cacheMarker_;
+      } else {
+        return cacheMarkerBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+     */
+    public Builder setCacheMarker(io.github.routersvc.llmrouter.v1.PromptCacheMarker value) {
+      if (cacheMarkerBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        cacheMarker_ = value;
+      } else {
+        cacheMarkerBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+     */
+    public Builder setCacheMarker(
+        io.github.routersvc.llmrouter.v1.PromptCacheMarker.Builder builderForValue) {
+      if (cacheMarkerBuilder_ == null) {
+        cacheMarker_ = builderForValue.build();
+      } else {
+        cacheMarkerBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+     */
+    public Builder mergeCacheMarker(io.github.routersvc.llmrouter.v1.PromptCacheMarker value) {
+      if (cacheMarkerBuilder_ == null) {
+        if (((bitField0_ & 0x00000010) != 0) &&
+          cacheMarker_ != null &&
+          cacheMarker_ != io.github.routersvc.llmrouter.v1.PromptCacheMarker.getDefaultInstance()) {
+          getCacheMarkerBuilder().mergeFrom(value);
+        } else {
+          cacheMarker_ = value;
+        }
+      } else {
+        cacheMarkerBuilder_.mergeFrom(value);
+      }
+      if (cacheMarker_ != null) {
+        bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+     */
+    public Builder clearCacheMarker() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      cacheMarker_ = null;
+      if (cacheMarkerBuilder_ != null) {
+        cacheMarkerBuilder_.dispose();
+        cacheMarkerBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.PromptCacheMarker.Builder getCacheMarkerBuilder() {
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return internalGetCacheMarkerFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.PromptCacheMarkerOrBuilder getCacheMarkerOrBuilder() {
+      if (cacheMarkerBuilder_ != null) {
+        return cacheMarkerBuilder_.getMessageOrBuilder();
+      } else {
+        return cacheMarker_ == null ?
+            io.github.routersvc.llmrouter.v1.PromptCacheMarker.getDefaultInstance() : cacheMarker_;
+      }
+    }
+    /**
+     * <pre>
+     * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.PromptCacheMarker, io.github.routersvc.llmrouter.v1.PromptCacheMarker.Builder, io.github.routersvc.llmrouter.v1.PromptCacheMarkerOrBuilder> 
+        internalGetCacheMarkerFieldBuilder() {
+      if (cacheMarkerBuilder_ == null) {
+        cacheMarkerBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            io.github.routersvc.llmrouter.v1.PromptCacheMarker, io.github.routersvc.llmrouter.v1.PromptCacheMarker.Builder, io.github.routersvc.llmrouter.v1.PromptCacheMarkerOrBuilder>(
+                getCacheMarker(),
+                getParentForChildren(),
+                isClean());
+        cacheMarker_ = null;
+      }
+      return cacheMarkerBuilder_;
+    }
+
+    private boolean deferred_ ;
+    /**
+     * <pre>
+     * Whether the model sees the function only after a tool search of the provider has found it. Default: at once.
+     * </pre>
+     *
+     * <code>bool deferred = 6 [json_name = "deferred"];</code>
+     * @return The deferred.
+     */
+    @java.lang.Override
+    public boolean getDeferred() {
+      return deferred_;
+    }
+    /**
+     * <pre>
+     * Whether the model sees the function only after a tool search of the provider has found it. Default: at once.
+     * </pre>
+     *
+     * <code>bool deferred = 6 [json_name = "deferred"];</code>
+     * @param value The deferred to set.
+     * @return This builder for chaining.
+     */
+    public Builder setDeferred(boolean value) {
+
+      deferred_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether the model sees the function only after a tool search of the provider has found it. Default: at once.
+     * </pre>
+     *
+     * <code>bool deferred = 6 [json_name = "deferred"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearDeferred() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      deferred_ = false;
       onChanged();
       return this;
     }

@@ -88,4 +88,41 @@ public interface FunctionToolOrBuilder extends
    * @return The strict.
    */
   boolean getStrict();
+
+  /**
+   * <pre>
+   * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+   * @return Whether the cacheMarker field is set.
+   */
+  boolean hasCacheMarker();
+  /**
+   * <pre>
+   * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+   * @return The cacheMarker.
+   */
+  io.github.routersvc.llmrouter.v1.PromptCacheMarker getCacheMarker();
+  /**
+   * <pre>
+   * Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 5 [json_name = "cacheMarker"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.PromptCacheMarkerOrBuilder getCacheMarkerOrBuilder();
+
+  /**
+   * <pre>
+   * Whether the model sees the function only after a tool search of the provider has found it. Default: at once.
+   * </pre>
+   *
+   * <code>bool deferred = 6 [json_name = "deferred"];</code>
+   * @return The deferred.
+   */
+  boolean getDeferred();
 }

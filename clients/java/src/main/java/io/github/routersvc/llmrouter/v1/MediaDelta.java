@@ -36,6 +36,7 @@ private static final long serialVersionUID = 0L;
     mediaType_ = "";
     data_ = com.google.protobuf.ByteString.EMPTY;
     transcript_ = "";
+    url_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -191,6 +192,69 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int INDEX_FIELD_NUMBER = 5;
+  private int index_ = 0;
+  /**
+   * <pre>
+   * Number of the image or sound that this is a piece of, from 0. Pieces with the same number,
+   * modality and media type are one.
+   * </pre>
+   *
+   * <code>uint32 index = 5 [json_name = "index"];</code>
+   * @return The index.
+   */
+  @java.lang.Override
+  public int getIndex() {
+    return index_;
+  }
+
+  public static final int URL_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object url_ = "";
+  /**
+   * <pre>
+   * Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+   * </pre>
+   *
+   * <code>string url = 6 [json_name = "url"];</code>
+   * @return The url.
+   */
+  @java.lang.Override
+  public java.lang.String getUrl() {
+    java.lang.Object ref = url_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      url_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+   * </pre>
+   *
+   * <code>string url = 6 [json_name = "url"];</code>
+   * @return The bytes for url.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getUrlBytes() {
+    java.lang.Object ref = url_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      url_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -217,6 +281,12 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(transcript_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 4, transcript_);
     }
+    if (index_ != 0) {
+      output.writeUInt32(5, index_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(url_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 6, url_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -234,6 +304,13 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(transcript_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(4, transcript_);
+    }
+    if (index_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(5, index_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(url_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(6, url_);
     }
     return size;
   }
@@ -266,6 +343,10 @@ private static final long serialVersionUID = 0L;
         .equals(other.getData())) return false;
     if (!getTranscript()
         .equals(other.getTranscript())) return false;
+    if (getIndex()
+        != other.getIndex()) return false;
+    if (!getUrl()
+        .equals(other.getUrl())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -285,6 +366,10 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getData().hashCode();
     hash = (37 * hash) + TRANSCRIPT_FIELD_NUMBER;
     hash = (53 * hash) + getTranscript().hashCode();
+    hash = (37 * hash) + INDEX_FIELD_NUMBER;
+    hash = (53 * hash) + getIndex();
+    hash = (37 * hash) + URL_FIELD_NUMBER;
+    hash = (53 * hash) + getUrl().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -424,6 +509,8 @@ private static final long serialVersionUID = 0L;
       mediaType_ = "";
       data_ = com.google.protobuf.ByteString.EMPTY;
       transcript_ = "";
+      index_ = 0;
+      url_ = "";
       return this;
     }
 
@@ -469,6 +556,12 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.transcript_ = transcript_;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.index_ = index_;
+      }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.url_ = url_;
+      }
     }
 
     @java.lang.Override
@@ -497,6 +590,14 @@ private static final long serialVersionUID = 0L;
       if (!other.getTranscript().isEmpty()) {
         transcript_ = other.transcript_;
         bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      if (other.getIndex() != 0) {
+        setIndex(other.getIndex());
+      }
+      if (!other.getUrl().isEmpty()) {
+        url_ = other.url_;
+        bitField0_ |= 0x00000020;
         onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
@@ -543,6 +644,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 34
+            case 40: {
+              index_ = input.readUInt32();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 40
+            case 50: {
+              url_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -856,6 +967,145 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       transcript_ = value;
       bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+
+    private int index_ ;
+    /**
+     * <pre>
+     * Number of the image or sound that this is a piece of, from 0. Pieces with the same number,
+     * modality and media type are one.
+     * </pre>
+     *
+     * <code>uint32 index = 5 [json_name = "index"];</code>
+     * @return The index.
+     */
+    @java.lang.Override
+    public int getIndex() {
+      return index_;
+    }
+    /**
+     * <pre>
+     * Number of the image or sound that this is a piece of, from 0. Pieces with the same number,
+     * modality and media type are one.
+     * </pre>
+     *
+     * <code>uint32 index = 5 [json_name = "index"];</code>
+     * @param value The index to set.
+     * @return This builder for chaining.
+     */
+    public Builder setIndex(int value) {
+
+      index_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Number of the image or sound that this is a piece of, from 0. Pieces with the same number,
+     * modality and media type are one.
+     * </pre>
+     *
+     * <code>uint32 index = 5 [json_name = "index"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearIndex() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      index_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object url_ = "";
+    /**
+     * <pre>
+     * Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+     * </pre>
+     *
+     * <code>string url = 6 [json_name = "url"];</code>
+     * @return The url.
+     */
+    public java.lang.String getUrl() {
+      java.lang.Object ref = url_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        url_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+     * </pre>
+     *
+     * <code>string url = 6 [json_name = "url"];</code>
+     * @return The bytes for url.
+     */
+    public com.google.protobuf.ByteString
+        getUrlBytes() {
+      java.lang.Object ref = url_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        url_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+     * </pre>
+     *
+     * <code>string url = 6 [json_name = "url"];</code>
+     * @param value The url to set.
+     * @return This builder for chaining.
+     */
+    public Builder setUrl(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      url_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+     * </pre>
+     *
+     * <code>string url = 6 [json_name = "url"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearUrl() {
+      url_ = getDefaultInstance().getUrl();
+      bitField0_ = (bitField0_ & ~0x00000020);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+     * </pre>
+     *
+     * <code>string url = 6 [json_name = "url"];</code>
+     * @param value The bytes for url to set.
+     * @return This builder for chaining.
+     */
+    public Builder setUrlBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      url_ = value;
+      bitField0_ |= 0x00000020;
       onChanged();
       return this;
     }

@@ -78,4 +78,35 @@ public interface MediaDeltaOrBuilder extends
    */
   com.google.protobuf.ByteString
       getTranscriptBytes();
+
+  /**
+   * <pre>
+   * Number of the image or sound that this is a piece of, from 0. Pieces with the same number,
+   * modality and media type are one.
+   * </pre>
+   *
+   * <code>uint32 index = 5 [json_name = "index"];</code>
+   * @return The index.
+   */
+  int getIndex();
+
+  /**
+   * <pre>
+   * Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+   * </pre>
+   *
+   * <code>string url = 6 [json_name = "url"];</code>
+   * @return The url.
+   */
+  java.lang.String getUrl();
+  /**
+   * <pre>
+   * Address of an image that the provider hosts, in place of `data`. Empty for images by value.
+   * </pre>
+   *
+   * <code>string url = 6 [json_name = "url"];</code>
+   * @return The bytes for url.
+   */
+  com.google.protobuf.ByteString
+      getUrlBytes();
 }

@@ -42,6 +42,7 @@ private static final long serialVersionUID = 0L;
     deployments_ = java.util.Collections.emptyList();
     policies_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
+    reasoningEfforts_ = emptyIntList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -566,6 +567,90 @@ private static final long serialVersionUID = 0L;
     return policies_.getByteString(index);
   }
 
+  public static final int REASONING_EFFORTS_FIELD_NUMBER = 13;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.Internal.IntList reasoningEfforts_ =
+      emptyIntList();
+  private static final     com.google.protobuf.Internal.IntListAdapter.IntConverter<
+      io.github.routersvc.llmrouter.v1.ReasoningEffort> reasoningEfforts_converter_ =
+          new com.google.protobuf.Internal.IntListAdapter.IntConverter<
+              io.github.routersvc.llmrouter.v1.ReasoningEffort>() {
+            public io.github.routersvc.llmrouter.v1.ReasoningEffort convert(int from) {
+              io.github.routersvc.llmrouter.v1.ReasoningEffort result = io.github.routersvc.llmrouter.v1.ReasoningEffort.forNumber(from);
+              return result == null ? io.github.routersvc.llmrouter.v1.ReasoningEffort.UNRECOGNIZED : result;
+            }
+          };
+  /**
+   * <pre>
+   * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+   * support fewer: see `deployments`.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+   * @return A list containing the reasoningEfforts.
+   */
+  @java.lang.Override
+  public java.util.List<io.github.routersvc.llmrouter.v1.ReasoningEffort> getReasoningEffortsList() {
+    return new com.google.protobuf.Internal.IntListAdapter<
+        io.github.routersvc.llmrouter.v1.ReasoningEffort>(reasoningEfforts_, reasoningEfforts_converter_);
+  }
+  /**
+   * <pre>
+   * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+   * support fewer: see `deployments`.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+   * @return The count of reasoningEfforts.
+   */
+  @java.lang.Override
+  public int getReasoningEffortsCount() {
+    return reasoningEfforts_.size();
+  }
+  /**
+   * <pre>
+   * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+   * support fewer: see `deployments`.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+   * @param index The index of the element to return.
+   * @return The reasoningEfforts at the given index.
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.ReasoningEffort getReasoningEfforts(int index) {
+    return reasoningEfforts_converter_.convert(reasoningEfforts_.getInt(index));
+  }
+  /**
+   * <pre>
+   * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+   * support fewer: see `deployments`.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+   * @return A list containing the enum numeric values on the wire for reasoningEfforts.
+   */
+  @java.lang.Override
+  public java.util.List<java.lang.Integer>
+  getReasoningEffortsValueList() {
+    return reasoningEfforts_;
+  }
+  /**
+   * <pre>
+   * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+   * support fewer: see `deployments`.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+   * @param index The index of the value to return.
+   * @return The enum numeric value on the wire of reasoningEfforts at the given index.
+   */
+  @java.lang.Override
+  public int getReasoningEffortsValue(int index) {
+    return reasoningEfforts_.getInt(index);
+  }
+  private int reasoningEffortsMemoizedSerializedSize;
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -620,6 +705,13 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < policies_.size(); i++) {
       com.google.protobuf.GeneratedMessage.writeString(output, 12, policies_.getRaw(i));
+    }
+    if (getReasoningEffortsList().size() > 0) {
+      output.writeUInt32NoTag(106);
+      output.writeUInt32NoTag(reasoningEffortsMemoizedSerializedSize);
+    }
+    for (int i = 0; i < reasoningEfforts_.size(); i++) {
+      output.writeEnumNoTag(reasoningEfforts_.getInt(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -696,6 +788,18 @@ private static final long serialVersionUID = 0L;
       size += dataSize;
       size += 1 * getPoliciesList().size();
     }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < reasoningEfforts_.size(); i++) {
+        dataSize += com.google.protobuf.CodedOutputStream
+          .computeEnumSizeNoTag(reasoningEfforts_.getInt(i));
+      }
+      size += dataSize;
+      if (!getReasoningEffortsList().isEmpty()) {  size += 1;
+        size += com.google.protobuf.CodedOutputStream
+          .computeUInt32SizeNoTag(dataSize);
+      }reasoningEffortsMemoizedSerializedSize = dataSize;
+    }
     return size;
   }
   @java.lang.Override
@@ -749,6 +853,7 @@ private static final long serialVersionUID = 0L;
         .equals(other.getDeploymentsList())) return false;
     if (!getPoliciesList()
         .equals(other.getPoliciesList())) return false;
+    if (!reasoningEfforts_.equals(other.reasoningEfforts_)) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -800,6 +905,10 @@ private static final long serialVersionUID = 0L;
     if (getPoliciesCount() > 0) {
       hash = (37 * hash) + POLICIES_FIELD_NUMBER;
       hash = (53 * hash) + getPoliciesList().hashCode();
+    }
+    if (getReasoningEffortsCount() > 0) {
+      hash = (37 * hash) + REASONING_EFFORTS_FIELD_NUMBER;
+      hash = (53 * hash) + reasoningEfforts_.hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -968,6 +1077,7 @@ private static final long serialVersionUID = 0L;
       bitField0_ = (bitField0_ & ~0x00000400);
       policies_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
+      reasoningEfforts_ = emptyIntList();
       return this;
     }
 
@@ -1055,6 +1165,10 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000800) != 0)) {
         policies_.makeImmutable();
         result.policies_ = policies_;
+      }
+      if (((from_bitField0_ & 0x00001000) != 0)) {
+        reasoningEfforts_.makeImmutable();
+        result.reasoningEfforts_ = reasoningEfforts_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1163,6 +1277,17 @@ private static final long serialVersionUID = 0L;
         }
         onChanged();
       }
+      if (!other.reasoningEfforts_.isEmpty()) {
+        if (reasoningEfforts_.isEmpty()) {
+          reasoningEfforts_ = other.reasoningEfforts_;
+          reasoningEfforts_.makeImmutable();
+          bitField0_ |= 0x00001000;
+        } else {
+          ensureReasoningEffortsIsMutable();
+          reasoningEfforts_.addAll(other.reasoningEfforts_);
+        }
+        onChanged();
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1268,6 +1393,22 @@ private static final long serialVersionUID = 0L;
               policies_.add(input.readStringRequireUtf8());
               break;
             } // case 98
+            case 104: {
+              int tmpRaw = input.readEnum();
+              ensureReasoningEffortsIsMutable();
+              reasoningEfforts_.addInt(tmpRaw);
+              break;
+            } // case 104
+            case 106: {
+              int length = input.readRawVarint32();
+              int limit = input.pushLimit(length);
+              ensureReasoningEffortsIsMutable();
+              while (input.getBytesUntilLimit() > 0) {
+                reasoningEfforts_.addInt(input.readEnum());
+              }
+              input.popLimit(limit);
+              break;
+            } // case 106
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2741,6 +2882,204 @@ private static final long serialVersionUID = 0L;
       ensurePoliciesIsMutable();
       policies_.add(value);
       bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.Internal.IntList reasoningEfforts_ = emptyIntList();
+    private void ensureReasoningEffortsIsMutable() {
+      if (!reasoningEfforts_.isModifiable()) {
+        reasoningEfforts_ = makeMutableCopy(reasoningEfforts_);
+      }
+      bitField0_ |= 0x00001000;
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @return A list containing the reasoningEfforts.
+     */
+    public java.util.List<io.github.routersvc.llmrouter.v1.ReasoningEffort> getReasoningEffortsList() {
+      return new com.google.protobuf.Internal.IntListAdapter<
+          io.github.routersvc.llmrouter.v1.ReasoningEffort>(reasoningEfforts_, reasoningEfforts_converter_);
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @return The count of reasoningEfforts.
+     */
+    public int getReasoningEffortsCount() {
+      return reasoningEfforts_.size();
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @param index The index of the element to return.
+     * @return The reasoningEfforts at the given index.
+     */
+    public io.github.routersvc.llmrouter.v1.ReasoningEffort getReasoningEfforts(int index) {
+      return reasoningEfforts_converter_.convert(reasoningEfforts_.getInt(index));
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @param index The index to set the value at.
+     * @param value The reasoningEfforts to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setReasoningEfforts(
+        int index, io.github.routersvc.llmrouter.v1.ReasoningEffort value) {
+      java.util.Objects.requireNonNull(value);
+      ensureReasoningEffortsIsMutable();
+      reasoningEfforts_.setInt(index, value.getNumber());
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @param value The reasoningEfforts to add.
+     * @return This builder for chaining.
+     */
+    public Builder addReasoningEfforts(io.github.routersvc.llmrouter.v1.ReasoningEffort value) {
+      java.util.Objects.requireNonNull(value);
+      ensureReasoningEffortsIsMutable();
+      reasoningEfforts_.addInt(value.getNumber());
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @param values The reasoningEfforts to add.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder addAllReasoningEfforts(
+        java.lang.Iterable<? extends io.github.routersvc.llmrouter.v1.ReasoningEffort> values) {
+      ensureReasoningEffortsIsMutable();
+      for (io.github.routersvc.llmrouter.v1.ReasoningEffort value : values) {
+        reasoningEfforts_.addInt(value.getNumber());
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearReasoningEfforts() {
+      reasoningEfforts_ = emptyIntList();
+      bitField0_ = (bitField0_ & ~0x00001000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @return A list containing the enum numeric values on the wire for reasoningEfforts.
+     */
+    public java.util.List<java.lang.Integer>
+    getReasoningEffortsValueList() {
+      reasoningEfforts_.makeImmutable();
+      return reasoningEfforts_;
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @param index The index of the value to return.
+     * @return The enum numeric value on the wire of reasoningEfforts at the given index.
+     */
+    public int getReasoningEffortsValue(int index) {
+      return reasoningEfforts_.getInt(index);
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @param index The index to set the value at.
+     * @param value The enum numeric value on the wire for reasoningEfforts to set.
+     * @return This builder for chaining.
+     */
+    public Builder setReasoningEffortsValue(
+        int index, int value) {
+      ensureReasoningEffortsIsMutable();
+      reasoningEfforts_.setInt(index, value);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @param value The enum numeric value on the wire for reasoningEfforts to add.
+     * @return This builder for chaining.
+     */
+    public Builder addReasoningEffortsValue(int value) {
+      ensureReasoningEffortsIsMutable();
+      reasoningEfforts_.addInt(value);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the reasoning efforts that it takes. Empty: not known, or it does not reason. A provider's API may
+     * support fewer: see `deployments`.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 13 [json_name = "reasoningEfforts"];</code>
+     * @param values The enum numeric values on the wire for reasoningEfforts to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllReasoningEffortsValue(
+        java.lang.Iterable<java.lang.Integer> values) {
+      ensureReasoningEffortsIsMutable();
+      for (int value : values) {
+        reasoningEfforts_.addInt(value);
+      }
       onChanged();
       return this;
     }

@@ -156,4 +156,58 @@ public interface ModelDeploymentOrBuilder extends
    */
   com.google.protobuf.ByteString
       getDataClassesBytes(int index);
+
+  /**
+   * <pre>
+   * Lists the reasoning efforts that both the model and the provider's wire format support. Empty: the
+   * deployment does not reason.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 7 [json_name = "reasoningEfforts"];</code>
+   * @return A list containing the reasoningEfforts.
+   */
+  java.util.List<io.github.routersvc.llmrouter.v1.ReasoningEffort> getReasoningEffortsList();
+  /**
+   * <pre>
+   * Lists the reasoning efforts that both the model and the provider's wire format support. Empty: the
+   * deployment does not reason.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 7 [json_name = "reasoningEfforts"];</code>
+   * @return The count of reasoningEfforts.
+   */
+  int getReasoningEffortsCount();
+  /**
+   * <pre>
+   * Lists the reasoning efforts that both the model and the provider's wire format support. Empty: the
+   * deployment does not reason.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 7 [json_name = "reasoningEfforts"];</code>
+   * @param index The index of the element to return.
+   * @return The reasoningEfforts at the given index.
+   */
+  io.github.routersvc.llmrouter.v1.ReasoningEffort getReasoningEfforts(int index);
+  /**
+   * <pre>
+   * Lists the reasoning efforts that both the model and the provider's wire format support. Empty: the
+   * deployment does not reason.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 7 [json_name = "reasoningEfforts"];</code>
+   * @return A list containing the enum numeric values on the wire for reasoningEfforts.
+   */
+  java.util.List<java.lang.Integer>
+  getReasoningEffortsValueList();
+  /**
+   * <pre>
+   * Lists the reasoning efforts that both the model and the provider's wire format support. Empty: the
+   * deployment does not reason.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.ReasoningEffort reasoning_efforts = 7 [json_name = "reasoningEfforts"];</code>
+   * @param index The index of the value to return.
+   * @return The enum numeric value on the wire of reasoningEfforts at the given index.
+   */
+  int getReasoningEffortsValue(int index);
 }

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Prices in US dollars per million tokens.
+ * Prices in US dollars per million tokens, at the standard service tier.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Prices}
@@ -32,6 +32,8 @@ private static final long serialVersionUID = 0L;
     super(builder);
   }
   private Prices() {
+    steps_ = java.util.Collections.emptyList();
+    tiers_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -137,6 +139,155 @@ private static final long serialVersionUID = 0L;
     return cacheWrite_;
   }
 
+  public static final int CACHE_WRITE_HOUR_FIELD_NUMBER = 5;
+  private double cacheWriteHour_ = 0D;
+  /**
+   * <pre>
+   * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+   * </pre>
+   *
+   * <code>optional double cache_write_hour = 5 [json_name = "cacheWriteHour"];</code>
+   * @return Whether the cacheWriteHour field is set.
+   */
+  @java.lang.Override
+  public boolean hasCacheWriteHour() {
+    return ((bitField0_ & 0x00000004) != 0);
+  }
+  /**
+   * <pre>
+   * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+   * </pre>
+   *
+   * <code>optional double cache_write_hour = 5 [json_name = "cacheWriteHour"];</code>
+   * @return The cacheWriteHour.
+   */
+  @java.lang.Override
+  public double getCacheWriteHour() {
+    return cacheWriteHour_;
+  }
+
+  public static final int STEPS_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private java.util.List<io.github.routersvc.llmrouter.v1.PriceStep> steps_;
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<io.github.routersvc.llmrouter.v1.PriceStep> getStepsList() {
+    return steps_;
+  }
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends io.github.routersvc.llmrouter.v1.PriceStepOrBuilder> 
+      getStepsOrBuilderList() {
+    return steps_;
+  }
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  @java.lang.Override
+  public int getStepsCount() {
+    return steps_.size();
+  }
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.PriceStep getSteps(int index) {
+    return steps_.get(index);
+  }
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.PriceStepOrBuilder getStepsOrBuilder(
+      int index) {
+    return steps_.get(index);
+  }
+
+  public static final int TIERS_FIELD_NUMBER = 7;
+  @SuppressWarnings("serial")
+  private java.util.List<io.github.routersvc.llmrouter.v1.TierPrices> tiers_;
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<io.github.routersvc.llmrouter.v1.TierPrices> getTiersList() {
+    return tiers_;
+  }
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends io.github.routersvc.llmrouter.v1.TierPricesOrBuilder> 
+      getTiersOrBuilderList() {
+    return tiers_;
+  }
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  @java.lang.Override
+  public int getTiersCount() {
+    return tiers_.size();
+  }
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.TierPrices getTiers(int index) {
+    return tiers_.get(index);
+  }
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.TierPricesOrBuilder getTiersOrBuilder(
+      int index) {
+    return tiers_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -163,6 +314,15 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeDouble(4, cacheWrite_);
     }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      output.writeDouble(5, cacheWriteHour_);
+    }
+    for (int i = 0; i < steps_.size(); i++) {
+      output.writeMessage(6, steps_.get(i));
+    }
+    for (int i = 0; i < tiers_.size(); i++) {
+      output.writeMessage(7, tiers_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -183,6 +343,28 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeDoubleSize(4, cacheWrite_);
     }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeDoubleSize(5, cacheWriteHour_);
+    }
+
+        {
+          final int count = steps_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(steps_.get(i));
+          }
+          size += 1 * count;
+        }
+
+        {
+          final int count = tiers_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(tiers_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -225,6 +407,16 @@ private static final long serialVersionUID = 0L;
           != java.lang.Double.doubleToLongBits(
               other.getCacheWrite())) return false;
     }
+    if (hasCacheWriteHour() != other.hasCacheWriteHour()) return false;
+    if (hasCacheWriteHour()) {
+      if (java.lang.Double.doubleToLongBits(getCacheWriteHour())
+          != java.lang.Double.doubleToLongBits(
+              other.getCacheWriteHour())) return false;
+    }
+    if (!getStepsList()
+        .equals(other.getStepsList())) return false;
+    if (!getTiersList()
+        .equals(other.getTiersList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -251,6 +443,19 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + CACHE_WRITE_FIELD_NUMBER;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           java.lang.Double.doubleToLongBits(getCacheWrite()));
+    }
+    if (hasCacheWriteHour()) {
+      hash = (37 * hash) + CACHE_WRITE_HOUR_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          java.lang.Double.doubleToLongBits(getCacheWriteHour()));
+    }
+    if (getStepsCount() > 0) {
+      hash = (37 * hash) + STEPS_FIELD_NUMBER;
+      hash = (53 * hash) + getStepsList().hashCode();
+    }
+    if (getTiersCount() > 0) {
+      hash = (37 * hash) + TIERS_FIELD_NUMBER;
+      hash = (53 * hash) + getTiersList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -351,7 +556,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Prices in US dollars per million tokens.
+   * Prices in US dollars per million tokens, at the standard service tier.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Prices}
@@ -391,6 +596,21 @@ private static final long serialVersionUID = 0L;
       output_ = 0D;
       cachedInput_ = 0D;
       cacheWrite_ = 0D;
+      cacheWriteHour_ = 0D;
+      if (stepsBuilder_ == null) {
+        steps_ = java.util.Collections.emptyList();
+      } else {
+        steps_ = null;
+        stepsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000020);
+      if (tiersBuilder_ == null) {
+        tiers_ = java.util.Collections.emptyList();
+      } else {
+        tiers_ = null;
+        tiersBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000040);
       return this;
     }
 
@@ -417,9 +637,31 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public io.github.routersvc.llmrouter.v1.Prices buildPartial() {
       io.github.routersvc.llmrouter.v1.Prices result = new io.github.routersvc.llmrouter.v1.Prices(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(io.github.routersvc.llmrouter.v1.Prices result) {
+      if (stepsBuilder_ == null) {
+        if (((bitField0_ & 0x00000020) != 0)) {
+          steps_ = java.util.Collections.unmodifiableList(steps_);
+          bitField0_ = (bitField0_ & ~0x00000020);
+        }
+        result.steps_ = steps_;
+      } else {
+        result.steps_ = stepsBuilder_.build();
+      }
+      if (tiersBuilder_ == null) {
+        if (((bitField0_ & 0x00000040) != 0)) {
+          tiers_ = java.util.Collections.unmodifiableList(tiers_);
+          bitField0_ = (bitField0_ & ~0x00000040);
+        }
+        result.tiers_ = tiers_;
+      } else {
+        result.tiers_ = tiersBuilder_.build();
+      }
     }
 
     private void buildPartial0(io.github.routersvc.llmrouter.v1.Prices result) {
@@ -438,6 +680,10 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.cacheWrite_ = cacheWrite_;
         to_bitField0_ |= 0x00000002;
+      }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.cacheWriteHour_ = cacheWriteHour_;
+        to_bitField0_ |= 0x00000004;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -465,6 +711,61 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasCacheWrite()) {
         setCacheWrite(other.getCacheWrite());
+      }
+      if (other.hasCacheWriteHour()) {
+        setCacheWriteHour(other.getCacheWriteHour());
+      }
+      if (stepsBuilder_ == null) {
+        if (!other.steps_.isEmpty()) {
+          if (steps_.isEmpty()) {
+            steps_ = other.steps_;
+            bitField0_ = (bitField0_ & ~0x00000020);
+          } else {
+            ensureStepsIsMutable();
+            steps_.addAll(other.steps_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.steps_.isEmpty()) {
+          if (stepsBuilder_.isEmpty()) {
+            stepsBuilder_.dispose();
+            stepsBuilder_ = null;
+            steps_ = other.steps_;
+            bitField0_ = (bitField0_ & ~0x00000020);
+            stepsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetStepsFieldBuilder() : null;
+          } else {
+            stepsBuilder_.addAllMessages(other.steps_);
+          }
+        }
+      }
+      if (tiersBuilder_ == null) {
+        if (!other.tiers_.isEmpty()) {
+          if (tiers_.isEmpty()) {
+            tiers_ = other.tiers_;
+            bitField0_ = (bitField0_ & ~0x00000040);
+          } else {
+            ensureTiersIsMutable();
+            tiers_.addAll(other.tiers_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.tiers_.isEmpty()) {
+          if (tiersBuilder_.isEmpty()) {
+            tiersBuilder_.dispose();
+            tiersBuilder_ = null;
+            tiers_ = other.tiers_;
+            bitField0_ = (bitField0_ & ~0x00000040);
+            tiersBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetTiersFieldBuilder() : null;
+          } else {
+            tiersBuilder_.addAllMessages(other.tiers_);
+          }
+        }
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -510,6 +811,37 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 33
+            case 41: {
+              cacheWriteHour_ = input.readDouble();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 41
+            case 50: {
+              io.github.routersvc.llmrouter.v1.PriceStep m =
+                  input.readMessage(
+                      io.github.routersvc.llmrouter.v1.PriceStep.parser(),
+                      extensionRegistry);
+              if (stepsBuilder_ == null) {
+                ensureStepsIsMutable();
+                steps_.add(m);
+              } else {
+                stepsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 50
+            case 58: {
+              io.github.routersvc.llmrouter.v1.TierPrices m =
+                  input.readMessage(
+                      io.github.routersvc.llmrouter.v1.TierPrices.parser(),
+                      extensionRegistry);
+              if (tiersBuilder_ == null) {
+                ensureTiersIsMutable();
+                tiers_.add(m);
+              } else {
+                tiersBuilder_.addMessage(m);
+              }
+              break;
+            } // case 58
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -725,6 +1057,674 @@ private static final long serialVersionUID = 0L;
       cacheWrite_ = 0D;
       onChanged();
       return this;
+    }
+
+    private double cacheWriteHour_ ;
+    /**
+     * <pre>
+     * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+     * </pre>
+     *
+     * <code>optional double cache_write_hour = 5 [json_name = "cacheWriteHour"];</code>
+     * @return Whether the cacheWriteHour field is set.
+     */
+    @java.lang.Override
+    public boolean hasCacheWriteHour() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+     * </pre>
+     *
+     * <code>optional double cache_write_hour = 5 [json_name = "cacheWriteHour"];</code>
+     * @return The cacheWriteHour.
+     */
+    @java.lang.Override
+    public double getCacheWriteHour() {
+      return cacheWriteHour_;
+    }
+    /**
+     * <pre>
+     * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+     * </pre>
+     *
+     * <code>optional double cache_write_hour = 5 [json_name = "cacheWriteHour"];</code>
+     * @param value The cacheWriteHour to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCacheWriteHour(double value) {
+
+      cacheWriteHour_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+     * </pre>
+     *
+     * <code>optional double cache_write_hour = 5 [json_name = "cacheWriteHour"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCacheWriteHour() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      cacheWriteHour_ = 0D;
+      onChanged();
+      return this;
+    }
+
+    private java.util.List<io.github.routersvc.llmrouter.v1.PriceStep> steps_ =
+      java.util.Collections.emptyList();
+    private void ensureStepsIsMutable() {
+      if (!((bitField0_ & 0x00000020) != 0)) {
+        steps_ = new java.util.ArrayList<io.github.routersvc.llmrouter.v1.PriceStep>(steps_);
+        bitField0_ |= 0x00000020;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        io.github.routersvc.llmrouter.v1.PriceStep, io.github.routersvc.llmrouter.v1.PriceStep.Builder, io.github.routersvc.llmrouter.v1.PriceStepOrBuilder> stepsBuilder_;
+
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public java.util.List<io.github.routersvc.llmrouter.v1.PriceStep> getStepsList() {
+      if (stepsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(steps_);
+      } else {
+        return stepsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public int getStepsCount() {
+      if (stepsBuilder_ == null) {
+        return steps_.size();
+      } else {
+        return stepsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.PriceStep getSteps(int index) {
+      if (stepsBuilder_ == null) {
+        return steps_.get(index);
+      } else {
+        return stepsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public Builder setSteps(
+        int index, io.github.routersvc.llmrouter.v1.PriceStep value) {
+      if (stepsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureStepsIsMutable();
+        steps_.set(index, value);
+        onChanged();
+      } else {
+        stepsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public Builder setSteps(
+        int index, io.github.routersvc.llmrouter.v1.PriceStep.Builder builderForValue) {
+      if (stepsBuilder_ == null) {
+        ensureStepsIsMutable();
+        steps_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        stepsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public Builder addSteps(io.github.routersvc.llmrouter.v1.PriceStep value) {
+      if (stepsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureStepsIsMutable();
+        steps_.add(value);
+        onChanged();
+      } else {
+        stepsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public Builder addSteps(
+        int index, io.github.routersvc.llmrouter.v1.PriceStep value) {
+      if (stepsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureStepsIsMutable();
+        steps_.add(index, value);
+        onChanged();
+      } else {
+        stepsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public Builder addSteps(
+        io.github.routersvc.llmrouter.v1.PriceStep.Builder builderForValue) {
+      if (stepsBuilder_ == null) {
+        ensureStepsIsMutable();
+        steps_.add(builderForValue.build());
+        onChanged();
+      } else {
+        stepsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public Builder addSteps(
+        int index, io.github.routersvc.llmrouter.v1.PriceStep.Builder builderForValue) {
+      if (stepsBuilder_ == null) {
+        ensureStepsIsMutable();
+        steps_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        stepsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public Builder addAllSteps(
+        java.lang.Iterable<? extends io.github.routersvc.llmrouter.v1.PriceStep> values) {
+      if (stepsBuilder_ == null) {
+        ensureStepsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, steps_);
+        onChanged();
+      } else {
+        stepsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public Builder clearSteps() {
+      if (stepsBuilder_ == null) {
+        steps_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000020);
+        onChanged();
+      } else {
+        stepsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public Builder removeSteps(int index) {
+      if (stepsBuilder_ == null) {
+        ensureStepsIsMutable();
+        steps_.remove(index);
+        onChanged();
+      } else {
+        stepsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.PriceStep.Builder getStepsBuilder(
+        int index) {
+      return internalGetStepsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.PriceStepOrBuilder getStepsOrBuilder(
+        int index) {
+      if (stepsBuilder_ == null) {
+        return steps_.get(index);  } else {
+        return stepsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public java.util.List<? extends io.github.routersvc.llmrouter.v1.PriceStepOrBuilder> 
+         getStepsOrBuilderList() {
+      if (stepsBuilder_ != null) {
+        return stepsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(steps_);
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.PriceStep.Builder addStepsBuilder() {
+      return internalGetStepsFieldBuilder().addBuilder(
+          io.github.routersvc.llmrouter.v1.PriceStep.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.PriceStep.Builder addStepsBuilder(
+        int index) {
+      return internalGetStepsFieldBuilder().addBuilder(
+          index, io.github.routersvc.llmrouter.v1.PriceStep.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+     */
+    public java.util.List<io.github.routersvc.llmrouter.v1.PriceStep.Builder> 
+         getStepsBuilderList() {
+      return internalGetStepsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        io.github.routersvc.llmrouter.v1.PriceStep, io.github.routersvc.llmrouter.v1.PriceStep.Builder, io.github.routersvc.llmrouter.v1.PriceStepOrBuilder> 
+        internalGetStepsFieldBuilder() {
+      if (stepsBuilder_ == null) {
+        stepsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            io.github.routersvc.llmrouter.v1.PriceStep, io.github.routersvc.llmrouter.v1.PriceStep.Builder, io.github.routersvc.llmrouter.v1.PriceStepOrBuilder>(
+                steps_,
+                ((bitField0_ & 0x00000020) != 0),
+                getParentForChildren(),
+                isClean());
+        steps_ = null;
+      }
+      return stepsBuilder_;
+    }
+
+    private java.util.List<io.github.routersvc.llmrouter.v1.TierPrices> tiers_ =
+      java.util.Collections.emptyList();
+    private void ensureTiersIsMutable() {
+      if (!((bitField0_ & 0x00000040) != 0)) {
+        tiers_ = new java.util.ArrayList<io.github.routersvc.llmrouter.v1.TierPrices>(tiers_);
+        bitField0_ |= 0x00000040;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        io.github.routersvc.llmrouter.v1.TierPrices, io.github.routersvc.llmrouter.v1.TierPrices.Builder, io.github.routersvc.llmrouter.v1.TierPricesOrBuilder> tiersBuilder_;
+
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public java.util.List<io.github.routersvc.llmrouter.v1.TierPrices> getTiersList() {
+      if (tiersBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(tiers_);
+      } else {
+        return tiersBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public int getTiersCount() {
+      if (tiersBuilder_ == null) {
+        return tiers_.size();
+      } else {
+        return tiersBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.TierPrices getTiers(int index) {
+      if (tiersBuilder_ == null) {
+        return tiers_.get(index);
+      } else {
+        return tiersBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public Builder setTiers(
+        int index, io.github.routersvc.llmrouter.v1.TierPrices value) {
+      if (tiersBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureTiersIsMutable();
+        tiers_.set(index, value);
+        onChanged();
+      } else {
+        tiersBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public Builder setTiers(
+        int index, io.github.routersvc.llmrouter.v1.TierPrices.Builder builderForValue) {
+      if (tiersBuilder_ == null) {
+        ensureTiersIsMutable();
+        tiers_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        tiersBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public Builder addTiers(io.github.routersvc.llmrouter.v1.TierPrices value) {
+      if (tiersBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureTiersIsMutable();
+        tiers_.add(value);
+        onChanged();
+      } else {
+        tiersBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public Builder addTiers(
+        int index, io.github.routersvc.llmrouter.v1.TierPrices value) {
+      if (tiersBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureTiersIsMutable();
+        tiers_.add(index, value);
+        onChanged();
+      } else {
+        tiersBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public Builder addTiers(
+        io.github.routersvc.llmrouter.v1.TierPrices.Builder builderForValue) {
+      if (tiersBuilder_ == null) {
+        ensureTiersIsMutable();
+        tiers_.add(builderForValue.build());
+        onChanged();
+      } else {
+        tiersBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public Builder addTiers(
+        int index, io.github.routersvc.llmrouter.v1.TierPrices.Builder builderForValue) {
+      if (tiersBuilder_ == null) {
+        ensureTiersIsMutable();
+        tiers_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        tiersBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public Builder addAllTiers(
+        java.lang.Iterable<? extends io.github.routersvc.llmrouter.v1.TierPrices> values) {
+      if (tiersBuilder_ == null) {
+        ensureTiersIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, tiers_);
+        onChanged();
+      } else {
+        tiersBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public Builder clearTiers() {
+      if (tiersBuilder_ == null) {
+        tiers_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000040);
+        onChanged();
+      } else {
+        tiersBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public Builder removeTiers(int index) {
+      if (tiersBuilder_ == null) {
+        ensureTiersIsMutable();
+        tiers_.remove(index);
+        onChanged();
+      } else {
+        tiersBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.TierPrices.Builder getTiersBuilder(
+        int index) {
+      return internalGetTiersFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.TierPricesOrBuilder getTiersOrBuilder(
+        int index) {
+      if (tiersBuilder_ == null) {
+        return tiers_.get(index);  } else {
+        return tiersBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public java.util.List<? extends io.github.routersvc.llmrouter.v1.TierPricesOrBuilder> 
+         getTiersOrBuilderList() {
+      if (tiersBuilder_ != null) {
+        return tiersBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(tiers_);
+      }
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.TierPrices.Builder addTiersBuilder() {
+      return internalGetTiersFieldBuilder().addBuilder(
+          io.github.routersvc.llmrouter.v1.TierPrices.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.TierPrices.Builder addTiersBuilder(
+        int index) {
+      return internalGetTiersFieldBuilder().addBuilder(
+          index, io.github.routersvc.llmrouter.v1.TierPrices.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+     */
+    public java.util.List<io.github.routersvc.llmrouter.v1.TierPrices.Builder> 
+         getTiersBuilderList() {
+      return internalGetTiersFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        io.github.routersvc.llmrouter.v1.TierPrices, io.github.routersvc.llmrouter.v1.TierPrices.Builder, io.github.routersvc.llmrouter.v1.TierPricesOrBuilder> 
+        internalGetTiersFieldBuilder() {
+      if (tiersBuilder_ == null) {
+        tiersBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            io.github.routersvc.llmrouter.v1.TierPrices, io.github.routersvc.llmrouter.v1.TierPrices.Builder, io.github.routersvc.llmrouter.v1.TierPricesOrBuilder>(
+                tiers_,
+                ((bitField0_ & 0x00000040) != 0),
+                getParentForChildren(),
+                isClean());
+        tiers_ = null;
+      }
+      return tiersBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.Prices)

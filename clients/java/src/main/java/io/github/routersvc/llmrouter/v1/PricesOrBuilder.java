@@ -67,4 +67,111 @@ public interface PricesOrBuilder extends
    * @return The cacheWrite.
    */
   double getCacheWrite();
+
+  /**
+   * <pre>
+   * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+   * </pre>
+   *
+   * <code>optional double cache_write_hour = 5 [json_name = "cacheWriteHour"];</code>
+   * @return Whether the cacheWriteHour field is set.
+   */
+  boolean hasCacheWriteHour();
+  /**
+   * <pre>
+   * Price of input tokens written to the provider's prompt cache for an hour. Unset: as `cache_write`.
+   * </pre>
+   *
+   * <code>optional double cache_write_hour = 5 [json_name = "cacheWriteHour"];</code>
+   * @return The cacheWriteHour.
+   */
+  double getCacheWriteHour();
+
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  java.util.List<io.github.routersvc.llmrouter.v1.PriceStep> 
+      getStepsList();
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.PriceStep getSteps(int index);
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  int getStepsCount();
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  java.util.List<? extends io.github.routersvc.llmrouter.v1.PriceStepOrBuilder> 
+      getStepsOrBuilderList();
+  /**
+   * <pre>
+   * Lists the prices of requests with longer prompts, the shortest first. Empty: all cost the same.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.PriceStep steps = 6 [json_name = "steps"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.PriceStepOrBuilder getStepsOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  java.util.List<io.github.routersvc.llmrouter.v1.TierPrices> 
+      getTiersList();
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.TierPrices getTiers(int index);
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  int getTiersCount();
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  java.util.List<? extends io.github.routersvc.llmrouter.v1.TierPricesOrBuilder> 
+      getTiersOrBuilderList();
+  /**
+   * <pre>
+   * Lists the prices of other service tiers. A tier that is not listed costs as much as the standard one.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.TierPrices tiers = 7 [json_name = "tiers"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.TierPricesOrBuilder getTiersOrBuilder(
+      int index);
 }

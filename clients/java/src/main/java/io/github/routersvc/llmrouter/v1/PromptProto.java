@@ -215,84 +215,88 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
       "ypted\030\003 \001(\014R\tencrypted\"|\n\004Tool\0228\n\010functi" +
       "on\030\001 \001(\0132\032.llmrouter.v1.FunctionToolH\000R\010" +
       "function\0222\n\006hosted\030\002 \001(\0132\030.llmrouter.v1." +
-      "HostedToolH\000R\006hostedB\006\n\004kind\"\242\001\n\014Functio" +
+      "HostedToolH\000R\006hostedB\006\n\004kind\"\202\002\n\014Functio" +
       "nTool\022\022\n\004name\030\001 \001(\tR\004name\022 \n\013description" +
       "\030\002 \001(\tR\013description\0224\n\026parameters_json_s" +
       "chema\030\003 \001(\tR\024parametersJsonSchema\022\033\n\006str" +
-      "ict\030\004 \001(\010H\000R\006strict\210\001\001B\t\n\007_strict\"E\n\nHos" +
-      "tedTool\022\022\n\004name\030\001 \001(\tR\004name\022#\n\rsettings_" +
-      "json\030\002 \001(\tR\014settingsJson\"c\n\nToolChoice\0220" +
-      "\n\004mode\030\001 \001(\0162\034.llmrouter.v1.ToolChoiceMo" +
-      "deR\004mode\022#\n\rfunction_name\030\002 \001(\tR\014functio" +
-      "nName\"\320\001\n\016ResponseFormat\022.\n\004text\030\001 \001(\0132\030" +
-      ".llmrouter.v1.TextFormatH\000R\004text\022A\n\013json" +
-      "_object\030\002 \001(\0132\036.llmrouter.v1.JsonObjectF" +
-      "ormatH\000R\njsonObject\022A\n\013json_schema\030\003 \001(\013" +
-      "2\036.llmrouter.v1.JsonSchemaFormatH\000R\njson" +
-      "SchemaB\010\n\006format\"\014\n\nTextFormat\"\022\n\020JsonOb" +
-      "jectFormat\"\221\001\n\020JsonSchemaFormat\022\022\n\004name\030" +
-      "\001 \001(\tR\004name\022\037\n\013json_schema\030\002 \001(\tR\njsonSc" +
-      "hema\022 \n\013description\030\003 \001(\tR\013description\022\033" +
-      "\n\006strict\030\004 \001(\010H\000R\006strict\210\001\001B\t\n\007_strict\"\316" +
-      "\004\n\010Sampling\022%\n\013temperature\030\001 \001(\001H\000R\013temp" +
-      "erature\210\001\001\022\030\n\005top_p\030\002 \001(\001H\001R\004topP\210\001\001\022\030\n\005" +
-      "top_k\030\003 \001(\005H\002R\004topK\210\001\001\022\030\n\005min_p\030\004 \001(\001H\003R" +
-      "\004minP\210\001\001\0220\n\021frequency_penalty\030\005 \001(\001H\004R\020f" +
-      "requencyPenalty\210\001\001\022.\n\020presence_penalty\030\006" +
-      " \001(\001H\005R\017presencePenalty\210\001\001\022\027\n\004seed\030\007 \001(\003" +
-      "H\006R\004seed\210\001\001\022%\n\016stop_sequences\030\010 \003(\tR\rsto" +
-      "pSequences\022/\n\021max_output_tokens\030\t \001(\005H\007R" +
-      "\017maxOutputTokens\210\001\001\022D\n\nlogit_bias\030\n \003(\0132" +
-      "%.llmrouter.v1.Sampling.LogitBiasEntryR\t" +
-      "logitBias\032<\n\016LogitBiasEntry\022\020\n\003key\030\001 \001(\005" +
-      "R\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001B\016\n\014_temp" +
-      "eratureB\010\n\006_top_pB\010\n\006_top_kB\010\n\006_min_pB\024\n" +
-      "\022_frequency_penaltyB\023\n\021_presence_penalty" +
-      "B\007\n\005_seedB\024\n\022_max_output_tokens\"\270\001\n\tReas" +
-      "oning\0225\n\006effort\030\001 \001(\0162\035.llmrouter.v1.Rea" +
-      "soningEffortR\006effort\022\"\n\nmax_tokens\030\002 \001(\005" +
-      "H\000R\tmaxTokens\210\001\001\022A\n\nvisibility\030\003 \001(\0162!.l" +
-      "lmrouter.v1.ReasoningVisibilityR\nvisibil" +
-      "ityB\r\n\013_max_tokens\"B\n\013AudioOutput\022\024\n\005voi" +
-      "ce\030\001 \001(\tR\005voice\022\035\n\nmedia_type\030\002 \001(\tR\tmed" +
-      "iaType\"\034\n\010Logprobs\022\020\n\003top\030\001 \001(\005R\003top\"Q\n\r" +
-      "WireExtension\022\037\n\013wire_format\030\001 \001(\tR\nwire" +
-      "Format\022\037\n\013fields_json\030\002 \001(\tR\nfieldsJson*" +
-      "s\n\004Role\022\024\n\020ROLE_UNSPECIFIED\020\000\022\017\n\013ROLE_SY" +
-      "STEM\020\001\022\022\n\016ROLE_DEVELOPER\020\002\022\r\n\tROLE_USER\020" +
-      "\003\022\022\n\016ROLE_ASSISTANT\020\004\022\r\n\tROLE_TOOL\020\005*}\n\023" +
-      "PromptCacheLifetime\022%\n!PROMPT_CACHE_LIFE" +
-      "TIME_UNSPECIFIED\020\000\022\037\n\033PROMPT_CACHE_LIFET" +
-      "IME_SHORT\020\001\022\036\n\032PROMPT_CACHE_LIFETIME_LON" +
-      "G\020\002*X\n\013ImageDetail\022\034\n\030IMAGE_DETAIL_UNSPE" +
-      "CIFIED\020\000\022\024\n\020IMAGE_DETAIL_LOW\020\001\022\025\n\021IMAGE_" +
-      "DETAIL_HIGH\020\002*\246\001\n\016ToolChoiceMode\022 \n\034TOOL" +
-      "_CHOICE_MODE_UNSPECIFIED\020\000\022\031\n\025TOOL_CHOIC" +
-      "E_MODE_AUTO\020\001\022\031\n\025TOOL_CHOICE_MODE_NONE\020\002" +
-      "\022\035\n\031TOOL_CHOICE_MODE_REQUIRED\020\003\022\035\n\031TOOL_" +
-      "CHOICE_MODE_FUNCTION\020\004*\334\001\n\017ReasoningEffo" +
-      "rt\022 \n\034REASONING_EFFORT_UNSPECIFIED\020\000\022\031\n\025" +
-      "REASONING_EFFORT_NONE\020\001\022\034\n\030REASONING_EFF" +
-      "ORT_MINIMAL\020\002\022\030\n\024REASONING_EFFORT_LOW\020\003\022" +
-      "\033\n\027REASONING_EFFORT_MEDIUM\020\004\022\031\n\025REASONIN" +
-      "G_EFFORT_HIGH\020\005\022\034\n\030REASONING_EFFORT_MAXI" +
-      "MUM\020\006*\235\001\n\023ReasoningVisibility\022$\n REASONI" +
-      "NG_VISIBILITY_UNSPECIFIED\020\000\022\037\n\033REASONING" +
-      "_VISIBILITY_HIDDEN\020\001\022 \n\034REASONING_VISIBI" +
-      "LITY_SUMMARY\020\002\022\035\n\031REASONING_VISIBILITY_F" +
-      "ULL\020\003*\206\001\n\010Modality\022\030\n\024MODALITY_UNSPECIFI" +
-      "ED\020\000\022\021\n\rMODALITY_TEXT\020\001\022\022\n\016MODALITY_IMAG" +
-      "E\020\002\022\022\n\016MODALITY_AUDIO\020\003\022\021\n\rMODALITY_FILE" +
-      "\020\004\022\022\n\016MODALITY_VIDEO\020\005*c\n\tVerbosity\022\031\n\025V" +
-      "ERBOSITY_UNSPECIFIED\020\000\022\021\n\rVERBOSITY_LOW\020" +
-      "\001\022\024\n\020VERBOSITY_MEDIUM\020\002\022\022\n\016VERBOSITY_HIG" +
-      "H\020\003*x\n\013ServiceTier\022\034\n\030SERVICE_TIER_UNSPE" +
-      "CIFIED\020\000\022\025\n\021SERVICE_TIER_FLEX\020\001\022\031\n\025SERVI" +
-      "CE_TIER_STANDARD\020\002\022\031\n\025SERVICE_TIER_PRIOR" +
-      "ITY\020\003B\200\001\n io.github.routersvc.llmrouter." +
-      "v1B\013PromptProtoP\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002" +
-      "\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\GPBMetadata" +
-      "\352\002\rLlmrouter::V1b\006proto3"
+      "ict\030\004 \001(\010H\000R\006strict\210\001\001\022B\n\014cache_marker\030\005" +
+      " \001(\0132\037.llmrouter.v1.PromptCacheMarkerR\013c" +
+      "acheMarker\022\032\n\010deferred\030\006 \001(\010R\010deferredB\t" +
+      "\n\007_strict\"E\n\nHostedTool\022\022\n\004name\030\001 \001(\tR\004n" +
+      "ame\022#\n\rsettings_json\030\002 \001(\tR\014settingsJson" +
+      "\"c\n\nToolChoice\0220\n\004mode\030\001 \001(\0162\034.llmrouter" +
+      ".v1.ToolChoiceModeR\004mode\022#\n\rfunction_nam" +
+      "e\030\002 \001(\tR\014functionName\"\320\001\n\016ResponseFormat" +
+      "\022.\n\004text\030\001 \001(\0132\030.llmrouter.v1.TextFormat" +
+      "H\000R\004text\022A\n\013json_object\030\002 \001(\0132\036.llmroute" +
+      "r.v1.JsonObjectFormatH\000R\njsonObject\022A\n\013j" +
+      "son_schema\030\003 \001(\0132\036.llmrouter.v1.JsonSche" +
+      "maFormatH\000R\njsonSchemaB\010\n\006format\"\014\n\nText" +
+      "Format\"\022\n\020JsonObjectFormat\"\221\001\n\020JsonSchem" +
+      "aFormat\022\022\n\004name\030\001 \001(\tR\004name\022\037\n\013json_sche" +
+      "ma\030\002 \001(\tR\njsonSchema\022 \n\013description\030\003 \001(" +
+      "\tR\013description\022\033\n\006strict\030\004 \001(\010H\000R\006strict" +
+      "\210\001\001B\t\n\007_strict\"\316\004\n\010Sampling\022%\n\013temperatu" +
+      "re\030\001 \001(\001H\000R\013temperature\210\001\001\022\030\n\005top_p\030\002 \001(" +
+      "\001H\001R\004topP\210\001\001\022\030\n\005top_k\030\003 \001(\005H\002R\004topK\210\001\001\022\030" +
+      "\n\005min_p\030\004 \001(\001H\003R\004minP\210\001\001\0220\n\021frequency_pe" +
+      "nalty\030\005 \001(\001H\004R\020frequencyPenalty\210\001\001\022.\n\020pr" +
+      "esence_penalty\030\006 \001(\001H\005R\017presencePenalty\210" +
+      "\001\001\022\027\n\004seed\030\007 \001(\003H\006R\004seed\210\001\001\022%\n\016stop_sequ" +
+      "ences\030\010 \003(\tR\rstopSequences\022/\n\021max_output" +
+      "_tokens\030\t \001(\005H\007R\017maxOutputTokens\210\001\001\022D\n\nl" +
+      "ogit_bias\030\n \003(\0132%.llmrouter.v1.Sampling." +
+      "LogitBiasEntryR\tlogitBias\032<\n\016LogitBiasEn" +
+      "try\022\020\n\003key\030\001 \001(\005R\003key\022\024\n\005value\030\002 \001(\001R\005va" +
+      "lue:\0028\001B\016\n\014_temperatureB\010\n\006_top_pB\010\n\006_to" +
+      "p_kB\010\n\006_min_pB\024\n\022_frequency_penaltyB\023\n\021_" +
+      "presence_penaltyB\007\n\005_seedB\024\n\022_max_output" +
+      "_tokens\"\270\001\n\tReasoning\0225\n\006effort\030\001 \001(\0162\035." +
+      "llmrouter.v1.ReasoningEffortR\006effort\022\"\n\n" +
+      "max_tokens\030\002 \001(\005H\000R\tmaxTokens\210\001\001\022A\n\nvisi" +
+      "bility\030\003 \001(\0162!.llmrouter.v1.ReasoningVis" +
+      "ibilityR\nvisibilityB\r\n\013_max_tokens\"B\n\013Au" +
+      "dioOutput\022\024\n\005voice\030\001 \001(\tR\005voice\022\035\n\nmedia" +
+      "_type\030\002 \001(\tR\tmediaType\"\034\n\010Logprobs\022\020\n\003to" +
+      "p\030\001 \001(\005R\003top\"Q\n\rWireExtension\022\037\n\013wire_fo" +
+      "rmat\030\001 \001(\tR\nwireFormat\022\037\n\013fields_json\030\002 " +
+      "\001(\tR\nfieldsJson*s\n\004Role\022\024\n\020ROLE_UNSPECIF" +
+      "IED\020\000\022\017\n\013ROLE_SYSTEM\020\001\022\022\n\016ROLE_DEVELOPER" +
+      "\020\002\022\r\n\tROLE_USER\020\003\022\022\n\016ROLE_ASSISTANT\020\004\022\r\n" +
+      "\tROLE_TOOL\020\005*}\n\023PromptCacheLifetime\022%\n!P" +
+      "ROMPT_CACHE_LIFETIME_UNSPECIFIED\020\000\022\037\n\033PR" +
+      "OMPT_CACHE_LIFETIME_SHORT\020\001\022\036\n\032PROMPT_CA" +
+      "CHE_LIFETIME_LONG\020\002*X\n\013ImageDetail\022\034\n\030IM" +
+      "AGE_DETAIL_UNSPECIFIED\020\000\022\024\n\020IMAGE_DETAIL" +
+      "_LOW\020\001\022\025\n\021IMAGE_DETAIL_HIGH\020\002*\246\001\n\016ToolCh" +
+      "oiceMode\022 \n\034TOOL_CHOICE_MODE_UNSPECIFIED" +
+      "\020\000\022\031\n\025TOOL_CHOICE_MODE_AUTO\020\001\022\031\n\025TOOL_CH" +
+      "OICE_MODE_NONE\020\002\022\035\n\031TOOL_CHOICE_MODE_REQ" +
+      "UIRED\020\003\022\035\n\031TOOL_CHOICE_MODE_FUNCTION\020\004*\227" +
+      "\002\n\017ReasoningEffort\022 \n\034REASONING_EFFORT_U" +
+      "NSPECIFIED\020\000\022\031\n\025REASONING_EFFORT_NONE\020\001\022" +
+      "\034\n\030REASONING_EFFORT_MINIMAL\020\002\022\030\n\024REASONI" +
+      "NG_EFFORT_LOW\020\003\022\033\n\027REASONING_EFFORT_MEDI" +
+      "UM\020\004\022\031\n\025REASONING_EFFORT_HIGH\020\005\022\034\n\030REASO" +
+      "NING_EFFORT_MAXIMUM\020\006\022\032\n\026REASONING_EFFOR" +
+      "T_XHIGH\020\007\022\035\n\031REASONING_EFFORT_ADAPTIVE\020\010" +
+      "*\235\001\n\023ReasoningVisibility\022$\n REASONING_VI" +
+      "SIBILITY_UNSPECIFIED\020\000\022\037\n\033REASONING_VISI" +
+      "BILITY_HIDDEN\020\001\022 \n\034REASONING_VISIBILITY_" +
+      "SUMMARY\020\002\022\035\n\031REASONING_VISIBILITY_FULL\020\003" +
+      "*\206\001\n\010Modality\022\030\n\024MODALITY_UNSPECIFIED\020\000\022" +
+      "\021\n\rMODALITY_TEXT\020\001\022\022\n\016MODALITY_IMAGE\020\002\022\022" +
+      "\n\016MODALITY_AUDIO\020\003\022\021\n\rMODALITY_FILE\020\004\022\022\n" +
+      "\016MODALITY_VIDEO\020\005*c\n\tVerbosity\022\031\n\025VERBOS" +
+      "ITY_UNSPECIFIED\020\000\022\021\n\rVERBOSITY_LOW\020\001\022\024\n\020" +
+      "VERBOSITY_MEDIUM\020\002\022\022\n\016VERBOSITY_HIGH\020\003*x" +
+      "\n\013ServiceTier\022\034\n\030SERVICE_TIER_UNSPECIFIE" +
+      "D\020\000\022\025\n\021SERVICE_TIER_FLEX\020\001\022\031\n\025SERVICE_TI" +
+      "ER_STANDARD\020\002\022\031\n\025SERVICE_TIER_PRIORITY\020\003" +
+      "B\200\001\n io.github.routersvc.llmrouter.v1B\013P" +
+      "romptProtoP\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmr" +
+      "outer\\V1\342\002\030Llmrouter\\V1\\GPBMetadata\352\002\rLl" +
+      "mrouter::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -369,7 +373,7 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_FunctionTool_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_FunctionTool_descriptor,
-        new java.lang.String[] { "Name", "Description", "ParametersJsonSchema", "Strict", });
+        new java.lang.String[] { "Name", "Description", "ParametersJsonSchema", "Strict", "CacheMarker", "Deferred", });
     internal_static_llmrouter_v1_HostedTool_descriptor =
       getDescriptor().getMessageType(12);
     internal_static_llmrouter_v1_HostedTool_fieldAccessorTable = new

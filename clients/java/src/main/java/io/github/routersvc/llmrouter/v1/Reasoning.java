@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private int effort_ = 0;
   /**
    * <pre>
-   * Reasoning effort. Default: the model's own.
+   * Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Reasoning effort. Default: the model's own.
+   * Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -488,7 +488,7 @@ private static final long serialVersionUID = 0L;
     private int effort_ = 0;
     /**
      * <pre>
-     * Reasoning effort. Default: the model's own.
+     * Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -499,7 +499,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reasoning effort. Default: the model's own.
+     * Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -514,7 +514,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reasoning effort. Default: the model's own.
+     * Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -527,7 +527,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reasoning effort. Default: the model's own.
+     * Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -544,7 +544,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reasoning effort. Default: the model's own.
+     * Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>

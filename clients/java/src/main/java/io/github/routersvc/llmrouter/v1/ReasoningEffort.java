@@ -71,6 +71,22 @@ public enum ReasoningEffort
    * <code>REASONING_EFFORT_MAXIMUM = 6;</code>
    */
   REASONING_EFFORT_MAXIMUM(6),
+  /**
+   * <pre>
+   * Between high and the model's maximum.
+   * </pre>
+   *
+   * <code>REASONING_EFFORT_XHIGH = 7;</code>
+   */
+  REASONING_EFFORT_XHIGH(7),
+  /**
+   * <pre>
+   * As much as the model itself finds necessary for the request, nothing included.
+   * </pre>
+   *
+   * <code>REASONING_EFFORT_ADAPTIVE = 8;</code>
+   */
+  REASONING_EFFORT_ADAPTIVE(8),
   UNRECOGNIZED(-1),
   ;
 
@@ -139,6 +155,22 @@ public enum ReasoningEffort
    * <code>REASONING_EFFORT_MAXIMUM = 6;</code>
    */
   public static final int REASONING_EFFORT_MAXIMUM_VALUE = 6;
+  /**
+   * <pre>
+   * Between high and the model's maximum.
+   * </pre>
+   *
+   * <code>REASONING_EFFORT_XHIGH = 7;</code>
+   */
+  public static final int REASONING_EFFORT_XHIGH_VALUE = 7;
+  /**
+   * <pre>
+   * As much as the model itself finds necessary for the request, nothing included.
+   * </pre>
+   *
+   * <code>REASONING_EFFORT_ADAPTIVE = 8;</code>
+   */
+  public static final int REASONING_EFFORT_ADAPTIVE_VALUE = 8;
 
 
   public final int getNumber() {
@@ -172,6 +204,8 @@ public enum ReasoningEffort
       case 4: return REASONING_EFFORT_MEDIUM;
       case 5: return REASONING_EFFORT_HIGH;
       case 6: return REASONING_EFFORT_MAXIMUM;
+      case 7: return REASONING_EFFORT_XHIGH;
+      case 8: return REASONING_EFFORT_ADAPTIVE;
       default: return null;
     }
   }

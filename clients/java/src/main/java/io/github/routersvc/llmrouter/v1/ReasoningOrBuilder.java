@@ -12,7 +12,7 @@ public interface ReasoningOrBuilder extends
 
   /**
    * <pre>
-   * Reasoning effort. Default: the model's own.
+   * Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -21,7 +21,7 @@ public interface ReasoningOrBuilder extends
   int getEffortValue();
   /**
    * <pre>
-   * Reasoning effort. Default: the model's own.
+   * Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>

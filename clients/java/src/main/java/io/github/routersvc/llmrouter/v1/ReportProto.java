@@ -127,7 +127,7 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
       "indR\004kind\022+\n\003age\030\002 \001(\0132\031.google.protobuf" +
       ".DurationR\003age\022#\n\nsimilarity\030\003 \001(\001H\000R\nsi" +
       "milarity\210\001\001\022,\n\022source_decision_id\030\004 \001(\tR" +
-      "\020sourceDecisionIdB\r\n\013_similarity\"\324\002\n\005Usa" +
+      "\020sourceDecisionIdB\r\n\013_similarity\"\213\003\n\005Usa" +
       "ge\022!\n\014input_tokens\030\001 \001(\003R\013inputTokens\022#\n" +
       "\routput_tokens\030\002 \001(\003R\014outputTokens\022.\n\023ca" +
       "ched_input_tokens\030\003 \001(\003R\021cachedInputToke" +
@@ -136,46 +136,48 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
       "oningTokens\022,\n\022input_audio_tokens\030\006 \001(\003R" +
       "\020inputAudioTokens\022.\n\023output_audio_tokens" +
       "\030\007 \001(\003R\021outputAudioTokens\022\034\n\testimated\030\010" +
-      " \001(\010R\testimated\"U\n\004Cost\022\020\n\003usd\030\001 \001(\001R\003us" +
-      "d\022\035\n\nwasted_usd\030\002 \001(\001R\twastedUsd\022\034\n\testi" +
-      "mated\030\003 \001(\010R\testimated*\322\001\n\rAttemptReason" +
-      "\022\036\n\032ATTEMPT_REASON_UNSPECIFIED\020\000\022\030\n\024ATTE" +
-      "MPT_REASON_FIRST\020\001\022\033\n\027ATTEMPT_REASON_FAI" +
-      "LOVER\020\002\022\030\n\024ATTEMPT_REASON_HEDGE\020\003\022\030\n\024ATT" +
-      "EMPT_REASON_RETRY\020\004\022\033\n\027ATTEMPT_REASON_RE" +
-      "COVERY\020\005\022\031\n\025ATTEMPT_REASON_RESCUE\020\006*\343\001\n\016" +
-      "AttemptOutcome\022\037\n\033ATTEMPT_OUTCOME_UNSPEC" +
-      "IFIED\020\000\022\032\n\026ATTEMPT_OUTCOME_SERVED\020\001\022\032\n\026A" +
-      "TTEMPT_OUTCOME_FAILED\020\002\022\030\n\024ATTEMPT_OUTCO" +
-      "ME_LOST\020\003\022\035\n\031ATTEMPT_OUTCOME_CANCELLED\020\004" +
-      "\022\032\n\026ATTEMPT_OUTCOME_BROKEN\020\005\022#\n\037ATTEMPT_" +
-      "OUTCOME_REFUSED_LOCALLY\020\006*\226\005\n\014FailureCla" +
-      "ss\022\035\n\031FAILURE_CLASS_UNSPECIFIED\020\000\022\031\n\025FAI" +
-      "LURE_CLASS_CONNECT\020\001\022\027\n\023FAILURE_CLASS_RE" +
-      "SET\020\002\022\036\n\032FAILURE_CLASS_SERVER_ERROR\020\003\022\034\n" +
-      "\030FAILURE_CLASS_OVERLOADED\020\004\022\036\n\032FAILURE_C" +
-      "LASS_RATE_LIMITED\020\005\022!\n\035FAILURE_CLASS_QUO" +
-      "TA_EXHAUSTED\020\006\022 \n\034FAILURE_CLASS_AUTHENTI" +
-      "CATION\020\007\022\034\n\030FAILURE_CLASS_PERMISSION\020\010\022!" +
-      "\n\035FAILURE_CLASS_MODEL_NOT_FOUND\020\t\022!\n\035FAI" +
-      "LURE_CLASS_INVALID_REQUEST\020\n\022%\n!FAILURE_" +
-      "CLASS_CAPABILITY_MISMATCH\020\013\022 \n\034FAILURE_C" +
-      "LASS_CONTEXT_LENGTH\020\014\022\"\n\036FAILURE_CLASS_C" +
-      "ONTENT_FILTERED\020\r\022\034\n\030FAILURE_CLASS_BAD_A" +
-      "NSWER\020\016\022\'\n#FAILURE_CLASS_FIRST_CONTENT_T" +
-      "IMEOUT\020\017\022\031\n\025FAILURE_CLASS_STALLED\020\020\022\033\n\027F" +
-      "AILURE_CLASS_TRUNCATED\020\021\022!\n\035FAILURE_CLAS" +
-      "S_ATTEMPT_TIMEOUT\020\022\022\035\n\031FAILURE_CLASS_LOC" +
-      "AL_LIMIT\020\023*q\n\017DegradationRung\022 \n\034DEGRADA" +
-      "TION_RUNG_UNSPECIFIED\020\000\022\037\n\033DEGRADATION_R" +
-      "UNG_LOWER_TIER\020\001\022\033\n\027DEGRADATION_RUNG_CAC" +
-      "HED\020\002*\177\n\014CacheHitKind\022\036\n\032CACHE_HIT_KIND_" +
-      "UNSPECIFIED\020\000\022\030\n\024CACHE_HIT_KIND_EXACT\020\001\022" +
-      "\033\n\027CACHE_HIT_KIND_SEMANTIC\020\002\022\030\n\024CACHE_HI" +
-      "T_KIND_STALE\020\003B\200\001\n io.github.routersvc.l" +
-      "lmrouter.v1B\013ReportProtoP\001\242\002\003LXX\252\002\014Llmro" +
-      "uter.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\GP" +
-      "BMetadata\352\002\rLlmrouter::V1b\006proto3"
+      " \001(\010R\testimated\0225\n\027cache_write_hour_toke" +
+      "ns\030\t \001(\003R\024cacheWriteHourTokens\"U\n\004Cost\022\020" +
+      "\n\003usd\030\001 \001(\001R\003usd\022\035\n\nwasted_usd\030\002 \001(\001R\twa" +
+      "stedUsd\022\034\n\testimated\030\003 \001(\010R\testimated*\322\001" +
+      "\n\rAttemptReason\022\036\n\032ATTEMPT_REASON_UNSPEC" +
+      "IFIED\020\000\022\030\n\024ATTEMPT_REASON_FIRST\020\001\022\033\n\027ATT" +
+      "EMPT_REASON_FAILOVER\020\002\022\030\n\024ATTEMPT_REASON" +
+      "_HEDGE\020\003\022\030\n\024ATTEMPT_REASON_RETRY\020\004\022\033\n\027AT" +
+      "TEMPT_REASON_RECOVERY\020\005\022\031\n\025ATTEMPT_REASO" +
+      "N_RESCUE\020\006*\343\001\n\016AttemptOutcome\022\037\n\033ATTEMPT" +
+      "_OUTCOME_UNSPECIFIED\020\000\022\032\n\026ATTEMPT_OUTCOM" +
+      "E_SERVED\020\001\022\032\n\026ATTEMPT_OUTCOME_FAILED\020\002\022\030" +
+      "\n\024ATTEMPT_OUTCOME_LOST\020\003\022\035\n\031ATTEMPT_OUTC" +
+      "OME_CANCELLED\020\004\022\032\n\026ATTEMPT_OUTCOME_BROKE" +
+      "N\020\005\022#\n\037ATTEMPT_OUTCOME_REFUSED_LOCALLY\020\006" +
+      "*\226\005\n\014FailureClass\022\035\n\031FAILURE_CLASS_UNSPE" +
+      "CIFIED\020\000\022\031\n\025FAILURE_CLASS_CONNECT\020\001\022\027\n\023F" +
+      "AILURE_CLASS_RESET\020\002\022\036\n\032FAILURE_CLASS_SE" +
+      "RVER_ERROR\020\003\022\034\n\030FAILURE_CLASS_OVERLOADED" +
+      "\020\004\022\036\n\032FAILURE_CLASS_RATE_LIMITED\020\005\022!\n\035FA" +
+      "ILURE_CLASS_QUOTA_EXHAUSTED\020\006\022 \n\034FAILURE" +
+      "_CLASS_AUTHENTICATION\020\007\022\034\n\030FAILURE_CLASS" +
+      "_PERMISSION\020\010\022!\n\035FAILURE_CLASS_MODEL_NOT" +
+      "_FOUND\020\t\022!\n\035FAILURE_CLASS_INVALID_REQUES" +
+      "T\020\n\022%\n!FAILURE_CLASS_CAPABILITY_MISMATCH" +
+      "\020\013\022 \n\034FAILURE_CLASS_CONTEXT_LENGTH\020\014\022\"\n\036" +
+      "FAILURE_CLASS_CONTENT_FILTERED\020\r\022\034\n\030FAIL" +
+      "URE_CLASS_BAD_ANSWER\020\016\022\'\n#FAILURE_CLASS_" +
+      "FIRST_CONTENT_TIMEOUT\020\017\022\031\n\025FAILURE_CLASS" +
+      "_STALLED\020\020\022\033\n\027FAILURE_CLASS_TRUNCATED\020\021\022" +
+      "!\n\035FAILURE_CLASS_ATTEMPT_TIMEOUT\020\022\022\035\n\031FA" +
+      "ILURE_CLASS_LOCAL_LIMIT\020\023*q\n\017Degradation" +
+      "Rung\022 \n\034DEGRADATION_RUNG_UNSPECIFIED\020\000\022\037" +
+      "\n\033DEGRADATION_RUNG_LOWER_TIER\020\001\022\033\n\027DEGRA" +
+      "DATION_RUNG_CACHED\020\002*\177\n\014CacheHitKind\022\036\n\032" +
+      "CACHE_HIT_KIND_UNSPECIFIED\020\000\022\030\n\024CACHE_HI" +
+      "T_KIND_EXACT\020\001\022\033\n\027CACHE_HIT_KIND_SEMANTI" +
+      "C\020\002\022\030\n\024CACHE_HIT_KIND_STALE\020\003B\200\001\n io.git" +
+      "hub.routersvc.llmrouter.v1B\013ReportProtoP" +
+      "\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030" +
+      "Llmrouter\\V1\\GPBMetadata\352\002\rLlmrouter::V1" +
+      "b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -224,7 +226,7 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_Usage_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Usage_descriptor,
-        new java.lang.String[] { "InputTokens", "OutputTokens", "CachedInputTokens", "CacheWriteTokens", "ReasoningTokens", "InputAudioTokens", "OutputAudioTokens", "Estimated", });
+        new java.lang.String[] { "InputTokens", "OutputTokens", "CachedInputTokens", "CacheWriteTokens", "ReasoningTokens", "InputAudioTokens", "OutputAudioTokens", "Estimated", "CacheWriteHourTokens", });
     internal_static_llmrouter_v1_Cost_descriptor =
       getDescriptor().getMessageType(7);
     internal_static_llmrouter_v1_Cost_fieldAccessorTable = new

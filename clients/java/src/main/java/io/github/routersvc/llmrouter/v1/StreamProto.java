@@ -105,10 +105,11 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
       "\n\tsignature\030\005 \001(\014R\tsignature\"`\n\016Reasonin" +
       "gDelta\022\022\n\004text\030\001 \001(\tR\004text\022\034\n\tsignature\030" +
       "\002 \001(\014R\tsignature\022\034\n\tencrypted\030\003 \001(\014R\tenc" +
-      "rypted\"\223\001\n\nMediaDelta\0222\n\010modality\030\001 \001(\0162" +
+      "rypted\"\273\001\n\nMediaDelta\0222\n\010modality\030\001 \001(\0162" +
       "\026.llmrouter.v1.ModalityR\010modality\022\035\n\nmed" +
       "ia_type\030\002 \001(\tR\tmediaType\022\022\n\004data\030\003 \001(\014R\004" +
-      "data\022\036\n\ntranscript\030\004 \001(\tR\ntranscript\"\227\001\n" +
+      "data\022\036\n\ntranscript\030\004 \001(\tR\ntranscript\022\024\n\005" +
+      "index\030\005 \001(\rR\005index\022\020\n\003url\030\006 \001(\tR\003url\"\227\001\n" +
       "\tRecovered\022.\n\004kind\030\001 \001(\0162\032.llmrouter.v1." +
       "RecoveryKindR\004kind\022\'\n\017kept_characters\030\002 " +
       "\001(\003R\016keptCharacters\0221\n\006report\030\003 \001(\0132\031.ll" +
@@ -183,7 +184,7 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_MediaDelta_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_MediaDelta_descriptor,
-        new java.lang.String[] { "Modality", "MediaType", "Data", "Transcript", });
+        new java.lang.String[] { "Modality", "MediaType", "Data", "Transcript", "Index", "Url", });
     internal_static_llmrouter_v1_Recovered_descriptor =
       getDescriptor().getMessageType(7);
     internal_static_llmrouter_v1_Recovered_fieldAccessorTable = new

@@ -172,6 +172,22 @@ private static final long serialVersionUID = 0L;
     return estimated_;
   }
 
+  public static final int CACHE_WRITE_HOUR_TOKENS_FIELD_NUMBER = 9;
+  private long cacheWriteHourTokens_ = 0L;
+  /**
+   * <pre>
+   * Number of input tokens written to the provider's prompt cache for an hour, included in
+   * `cache_write_tokens`.
+   * </pre>
+   *
+   * <code>int64 cache_write_hour_tokens = 9 [json_name = "cacheWriteHourTokens"];</code>
+   * @return The cacheWriteHourTokens.
+   */
+  @java.lang.Override
+  public long getCacheWriteHourTokens() {
+    return cacheWriteHourTokens_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -210,6 +226,9 @@ private static final long serialVersionUID = 0L;
     if (estimated_ != false) {
       output.writeBool(8, estimated_);
     }
+    if (cacheWriteHourTokens_ != 0L) {
+      output.writeInt64(9, cacheWriteHourTokens_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -245,6 +264,10 @@ private static final long serialVersionUID = 0L;
     if (estimated_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(8, estimated_);
+    }
+    if (cacheWriteHourTokens_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt64Size(9, cacheWriteHourTokens_);
     }
     return size;
   }
@@ -286,6 +309,8 @@ private static final long serialVersionUID = 0L;
         != other.getOutputAudioTokens()) return false;
     if (getEstimated()
         != other.getEstimated()) return false;
+    if (getCacheWriteHourTokens()
+        != other.getCacheWriteHourTokens()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -321,6 +346,9 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + ESTIMATED_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getEstimated());
+    hash = (37 * hash) + CACHE_WRITE_HOUR_TOKENS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getCacheWriteHourTokens());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -464,6 +492,7 @@ private static final long serialVersionUID = 0L;
       inputAudioTokens_ = 0L;
       outputAudioTokens_ = 0L;
       estimated_ = false;
+      cacheWriteHourTokens_ = 0L;
       return this;
     }
 
@@ -521,6 +550,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.estimated_ = estimated_;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.cacheWriteHourTokens_ = cacheWriteHourTokens_;
+      }
     }
 
     @java.lang.Override
@@ -558,6 +590,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getEstimated() != false) {
         setEstimated(other.getEstimated());
+      }
+      if (other.getCacheWriteHourTokens() != 0L) {
+        setCacheWriteHourTokens(other.getCacheWriteHourTokens());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -623,6 +658,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 64
+            case 72: {
+              cacheWriteHourTokens_ = input.readInt64();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -988,6 +1028,53 @@ private static final long serialVersionUID = 0L;
     public Builder clearEstimated() {
       bitField0_ = (bitField0_ & ~0x00000080);
       estimated_ = false;
+      onChanged();
+      return this;
+    }
+
+    private long cacheWriteHourTokens_ ;
+    /**
+     * <pre>
+     * Number of input tokens written to the provider's prompt cache for an hour, included in
+     * `cache_write_tokens`.
+     * </pre>
+     *
+     * <code>int64 cache_write_hour_tokens = 9 [json_name = "cacheWriteHourTokens"];</code>
+     * @return The cacheWriteHourTokens.
+     */
+    @java.lang.Override
+    public long getCacheWriteHourTokens() {
+      return cacheWriteHourTokens_;
+    }
+    /**
+     * <pre>
+     * Number of input tokens written to the provider's prompt cache for an hour, included in
+     * `cache_write_tokens`.
+     * </pre>
+     *
+     * <code>int64 cache_write_hour_tokens = 9 [json_name = "cacheWriteHourTokens"];</code>
+     * @param value The cacheWriteHourTokens to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCacheWriteHourTokens(long value) {
+
+      cacheWriteHourTokens_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Number of input tokens written to the provider's prompt cache for an hour, included in
+     * `cache_write_tokens`.
+     * </pre>
+     *
+     * <code>int64 cache_write_hour_tokens = 9 [json_name = "cacheWriteHourTokens"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCacheWriteHourTokens() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      cacheWriteHourTokens_ = 0L;
       onChanged();
       return this;
     }

@@ -89,4 +89,15 @@ public interface UsageOrBuilder extends
    * @return The estimated.
    */
   boolean getEstimated();
+
+  /**
+   * <pre>
+   * Number of input tokens written to the provider's prompt cache for an hour, included in
+   * `cache_write_tokens`.
+   * </pre>
+   *
+   * <code>int64 cache_write_hour_tokens = 9 [json_name = "cacheWriteHourTokens"];</code>
+   * @return The cacheWriteHourTokens.
+   */
+  long getCacheWriteHourTokens();
 }

@@ -1,0 +1,78 @@
+"""The text of an answer on its way to the caller, held against the format that was promised."""
+
+from __future__ import annotations
+
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import TextDelta, ThoughtDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import TokenLogprob
+from routersvc.domain.conversation.prefills import is_continuation
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.providers.reading.promised_json import PromisedJson
+from routersvc.providers.reading.soundness import require_format
+
+
+class AnswerText:
+    """Appends text as it arrives. Where JSON was promised, thoughts before it become thoughts."""
+
+    __slots__ = ("_format", "_hides_thoughts", "_logprobs", "_promised", "has_text", "has_thoughts")
+
+    def __init__(self, prompt: Prompt) -> None:
+        self.has_text = False
+        self.has_thoughts = False
+        self._format = prompt.response_format
+        self._promised = (
+            None
+            if prompt.response_format is None
+            else PromisedJson(continues=is_continuation(prompt))
+        )
+        self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
+        self._logprobs: list[TokenLogprob] = []
+
+    def add(
+        self, text: str, events: list[AnswerEvent], logprobs: tuple[TokenLogprob, ...] = ()
+    ) -> None:
+        """Append a piece of the text, and the log probabilities of its tokens."""
+        if self._promised is not None:
+            if text:
+                self._write(self._promised.feed(text), events, logprobs)
+            else:
+                self._logprobs.extend(logprobs)
+        elif text or logprobs:
+            self.has_text = self.has_text or bool(text)
+            events.append(TextDelta(text=text, logprobs=logprobs))
+
+    def end(self, events: list[AnswerEvent]) -> None:
+        """Append what was held back, at the end of the answer."""
+        if self._promised is not None:
+            self._write(self._promised.end(), events, ())
+            if self._logprobs:
+                events.append(TextDelta(text="", logprobs=tuple(self._logprobs)))
+                self._logprobs.clear()
+
+    def require_format(self, reason: FinishReason) -> None:
+        """Refuse a complete text that is not in the promised format.
+
+        Raises:
+            AttemptFailedError: it is not.
+        """
+        if reason is FinishReason.STOP and self._promised is not None and self._format is not None:
+            require_format(self._promised.json, self._format)
+
+    def _write(
+        self,
+        split: tuple[str, str],
+        events: list[AnswerEvent],
+        logprobs: tuple[TokenLogprob, ...],
+    ) -> None:
+        thought, text = split
+        if thought.strip():
+            self.has_thoughts = True
+            if not self._hides_thoughts:
+                events.append(ThoughtDelta(text=thought))
+        self._logprobs.extend(logprobs)
+        if text:
+            self.has_text = True
+            events.append(TextDelta(text=text, logprobs=tuple(self._logprobs)))
+            self._logprobs.clear()
