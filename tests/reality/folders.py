@@ -145,7 +145,7 @@ FOLDERS = (
         script=REALITY / "outages/outages.py",
         cases=_functions,
         command=_named,
-        groups=3,
+        groups=6,
         parse=_by_name,
     ),
     Folder(
@@ -169,7 +169,7 @@ FOLDERS = (
         script=REALITY / "hostile/hostile.py",
         cases=_functions,
         command=_named,
-        groups=2,
+        groups=5,
         parse=_by_name,
     ),
     Folder(
