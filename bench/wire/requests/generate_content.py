@@ -8,7 +8,7 @@ import re
 from typing import Any, cast
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError, hosted, said_by
-from bench.wire.requests.chat_completions import EFFORTS
+from bench.wire.requests.chat_thinking import EFFORTS
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     FilePart,

@@ -43,6 +43,8 @@ class ReasoningForm(enum.Enum):
 class ThinkingSwitch:
     """The fields by which a vendor turns thinking on and off, apart from the effort.
 
+    Where `ReasoningForm` is `OBJECT`, they are fields of that object.
+
     `off` asks for an answer without thinking, `adaptive` leaves the amount to the model; `None`
     where the vendor has no field for it, but may have a word among `efforts`. `beside_effort`
     accompanies an effort or a budget, `budget_field` limits the tokens spent on thinking.

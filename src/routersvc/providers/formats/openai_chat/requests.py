@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.parts import Modality
@@ -83,6 +85,14 @@ The contract has fields for them, or they decide who answers, who keeps the prom
 answers come, which the router decides.
 """
 
+_EXTENSIBLE = MappingProxyType(
+    {
+        "chat_template_kwargs": frozenset[str](),
+        "thinking": frozenset({"budget_tokens", "effort", "type"}),
+    }
+)
+"""Objects in which a wire extension may set fields other than these."""
+
 
 def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     """Return the body of the request for an attempt.
@@ -119,7 +129,7 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     _add_output(body, prompt, dialect)
     add_reasoning(body, prompt, dialect)
     _add_account(body, call, dialect)
-    add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
+    add_extensions(body, prompt, dialect, CONTRACT_FIELDS, _EXTENSIBLE)
     return body
 
 
