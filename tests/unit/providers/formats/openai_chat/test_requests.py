@@ -337,8 +337,28 @@ def test_everything_that_openai_can_be_asked_for(make_call: MakeCall) -> None:
         *(
             (server, {"reasoning": Reasoning(effort=ReasoningEffort.NONE)},
              {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}})
-            for server in ("vllm", "sglang", "llama_cpp", "nvidia_nim", "sambanova", "watsonx")
+            for server in (
+                "vllm", "sglang", "gpustack", "llama_cpp", "nvidia_nim", "sambanova", "watsonx"
+            )
         ),
+        *(
+            (vendor, {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE)},
+             {"thinking": {"type": "enabled"}})
+            for vendor in ("deepseek", "moonshot", "zai")
+        ),
+        ("alibaba", {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE)},
+         {"enable_thinking": True}),
+        *(
+            (vendor, {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE)},
+             {"reasoning": {"enabled": True}})
+            for vendor in ("openrouter", "vercel_gateway")
+        ),
+        ("openrouter", {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE,
+                                               visibility=ReasoningVisibility.HIDDEN)},
+         {"reasoning": {"enabled": True, "exclude": True}}),
+        ("bedrock", {"service_tier": ServiceTier.STANDARD,
+                     "reasoning": Reasoning(effort=ReasoningEffort.LOW)},
+         {"service_tier": "default", "reasoning_effort": "low"}),
         ("lm_studio", {"reasoning": Reasoning(effort=ReasoningEffort.XHIGH)},
          {"reasoning_effort": "xhigh"}),
         ("fireworks", {"reasoning": Reasoning(effort=ReasoningEffort.MAXIMUM)},
@@ -572,6 +592,41 @@ def test_extension_cannot_say_what_the_contract_says(make_call: MakeCall, field:
     extension = WireExtension(wire_format="openai_chat", fields_json=json.dumps({field: True}))
 
     assert f"`{field}` as an extension" in refusal(make_call(wire_extensions=(extension,)))
+
+
+@pytest.mark.parametrize(
+    ("effort", "fields", "written"),
+    [
+        (None, {"clear_thinking": False}, {"clear_thinking": False}),
+        (
+            ReasoningEffort.HIGH,
+            {"clear_thinking": False},
+            {"type": "enabled", "clear_thinking": False},
+        ),
+    ],
+)
+def test_extension_may_add_to_what_switches_thinking(
+    make_call: MakeCall, effort: ReasoningEffort | None, fields: JsonObject, written: JsonObject
+) -> None:
+    """Vendors put more into this object than whether the model thinks."""
+    extension = WireExtension(
+        wire_format="openai_chat", fields_json=json.dumps({"thinking": fields})
+    )
+    call = make_call(reasoning=Reasoning(effort=effort), wire_extensions=(extension,))
+
+    assert body(call, "zai")["thinking"] == written
+
+
+@pytest.mark.parametrize("field", ["type", "budget_tokens", "effort"])
+def test_extension_may_not_switch_thinking(make_call: MakeCall, field: str) -> None:
+    """That is what the contract's effort and its limit say."""
+    extension = WireExtension(
+        wire_format="openai_chat", fields_json=json.dumps({"thinking": {field: 1}})
+    )
+
+    assert f"`thinking.{field}` as an extension" in refusal(
+        make_call(wire_extensions=(extension,)), "zai"
+    )
 
 
 @pytest.mark.parametrize(
