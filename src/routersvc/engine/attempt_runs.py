@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
-from routersvc.domain.conversation.deltas import MediaDelta, ToolCallDelta
+from routersvc.domain.conversation.deltas import CitationDelta, MediaDelta, ToolCallDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
@@ -115,6 +115,8 @@ class AttemptRun:
                     characters += len(event.arguments_json)
                 case MediaDelta():
                     contents += 1
+                case CitationDelta():
+                    pass
                 case _:
                     contents += 1
                     characters += len(event.text)

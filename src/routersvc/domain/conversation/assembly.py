@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Iterable
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.deltas import (
+    CitationDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -65,6 +67,7 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
     refusal: list[str] = []
     calls: dict[int, _ToolCallPieces] = {}
     media: list[_MediaPieces] = []
+    citations: list[Citation] = []
     logprobs: list[TokenLogprob] = []
     usage: Usage | None = None
     finish: Finished | None = None
@@ -74,20 +77,13 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
                 text.append(event.text)
                 logprobs.extend(event.logprobs)
             case ThoughtDelta():
-                thought.append(event.text)
-                if event.signature or event.encrypted:
-                    thoughts.append(
-                        ThoughtPart(
-                            text="".join(thought),
-                            signature=event.signature,
-                            encrypted=event.encrypted,
-                        )
-                    )
-                    thought = []
+                _add_thought(thoughts, thought, event)
             case RefusalDelta():
                 refusal.append(event.text)
             case ToolCallDelta():
                 _add_call(calls.setdefault(event.index, _ToolCallPieces()), event)
+            case CitationDelta():
+                citations.append(event.citation)
             case MediaDelta():
                 _add_media(media, event)
             case UsageCounted():
@@ -102,7 +98,7 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
         thoughts.append(ThoughtPart(text="".join(thought)))
     parts: list[Part] = [*thoughts]
     if text:
-        parts.append(TextPart(text="".join(text)))
+        parts.append(TextPart(text="".join(text), citations=tuple(citations)))
     if refusal:
         parts.append(RefusalPart(text="".join(refusal)))
     parts.extend(_media_part(pieces) for pieces in media)
@@ -116,6 +112,16 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
         for _, pieces in sorted(calls.items())
     )
     return Answer(parts=tuple(parts), finish=finish, usage=usage, logprobs=tuple(logprobs))
+
+
+def _add_thought(thoughts: list[ThoughtPart], pieces: list[str], delta: ThoughtDelta) -> None:
+    """Add a piece of a thought; its proof ends it."""
+    pieces.append(delta.text)
+    if delta.signature or delta.encrypted:
+        thoughts.append(
+            ThoughtPart(text="".join(pieces), signature=delta.signature, encrypted=delta.encrypted)
+        )
+        pieces.clear()
 
 
 def _add_call(pieces: _ToolCallPieces, delta: ToolCallDelta) -> None:

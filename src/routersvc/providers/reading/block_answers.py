@@ -30,7 +30,8 @@ class BlockAnswer:
     """The state of one answer while its blocks are read, whole or piece by piece.
 
     A value of an unexpected type raises `TypeError`: the caller treats the body as malformed.
-    Blocks that only the vendor understands are kept, to be sent back unchanged.
+    Blocks that only the vendor understands are kept, to be sent back unchanged. `characters` is the
+    length of the text so far.
     """
 
     def __init__(self, prompt: Prompt) -> None:
@@ -38,6 +39,7 @@ class BlockAnswer:
         self._response_format = prompt.response_format
         self._continues = is_continuation(prompt)
         self._text: list[str] = []
+        self.characters = 0
         self._calls = 0
         self._arguments_are_json = True
         self._has_content = False
@@ -49,6 +51,7 @@ class BlockAnswer:
         text = text_of(value)
         if text:
             self._has_content = True
+            self.characters += len(text)
             if self._response_format is not None:
                 self._text.append(text)
         if text or logprobs:

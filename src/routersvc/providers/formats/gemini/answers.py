@@ -24,6 +24,7 @@ from routersvc.providers.formats.gemini.finish_reasons import (
     FINISH_REASONS,
     word_of,
 )
+from routersvc.providers.formats.gemini.grounding import Grounding
 from routersvc.providers.formats.gemini.signatures import Place, encode_signature
 from routersvc.providers.formats.gemini.spellings import camel_case
 from routersvc.providers.formats.gemini.tool_calls import ToolCallReader
@@ -46,8 +47,8 @@ _KINDS = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VI
 class AnswerReader:
     """The state of one answer while it is read. Unknown fields and parts are ignored.
 
-    Results of Google's own tools (`executableCode`, grounding) are such parts: the contract has no
-    place for them, and no request can ask for them here.
+    What Google's own code tool ran (`executableCode`)
+    is such a part. What its tools found is cited.
     """
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
@@ -57,6 +58,7 @@ class AnswerReader:
         self._continues = is_continuation(prompt)
         self._text: list[str] = []
         self._calls = ToolCallReader()
+        self._grounding = Grounding()
         self._usage: Usage | None = None
         self._started = False
         self._has_content = False
@@ -137,6 +139,7 @@ class AnswerReader:
             require_arguments(are_json=self._calls.is_complete)
             if reason is FinishReason.STOP and self._response_format is not None:
                 require_format("".join(self._text), self._response_format)
+        self._grounding.finish(self._text, events)
         events.append(
             Finished(reason=reason, model_version=self._model_version, response_id=self._answer_id)
         )
@@ -162,6 +165,7 @@ class AnswerReader:
                 logprobs = ()
         if logprobs:
             events.append(TextDelta(text="", logprobs=logprobs))
+        self._grounding.read(candidate)
         reason = candidate.get("finishReason")
         if reason:
             self._reason = word_of(reason)
@@ -186,8 +190,7 @@ class AnswerReader:
             self._read_media(part["inlineData"], events)
         if text:
             self._has_content = True
-            if self._response_format is not None:
-                self._text.append(text)
+            self._text.append(text)
             events.append(TextDelta(text=text, logprobs=logprobs))
         if signature and place is not None and not self._hides_thoughts:
             events.append(ThoughtDelta(signature=encode_signature(signature, place)))

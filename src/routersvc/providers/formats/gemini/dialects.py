@@ -41,6 +41,7 @@ _CAPABILITIES = frozenset(
         Capability.STREAMING,
         Capability.SERVICE_TIER,
         Capability.SYSTEM_PROMPT,
+        Capability.HOSTED_TOOLS,
     }
 )
 
@@ -56,7 +57,7 @@ class GeminiDialect(Dialect):
 
     `models_path` precedes the name of a model. A service tier is a field of the body, or
     `tier_header` if the API has one. `store_field`: the body can ask that the request is not
-    logged.
+    logged. `search_excludes_domains`: a search can leave domains out.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -65,6 +66,7 @@ class GeminiDialect(Dialect):
     tier_header: bytes | None
     service_tiers: Mapping[ServiceTier, str]
     store_field: bool
+    search_excludes_domains: bool = False
     capabilities: frozenset[Capability] = _CAPABILITIES
     cancel_stops_billing: bool = False
 
@@ -125,6 +127,7 @@ _VERTEX = GeminiDialect(
         }
     ),
     store_field=False,
+    search_excludes_domains=True,
     errors=_ERRORS,
 )
 

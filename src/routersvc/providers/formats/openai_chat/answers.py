@@ -20,6 +20,7 @@ from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.formats.openai_chat.citations import CitationReader
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.formats.openai_chat.finish_reasons import (
     FINISH_REASONS,
@@ -60,6 +61,7 @@ class AnswerReader:
         self._continues = is_continuation(prompt)
         self._text: list[str] = []
         self._calls = ToolCallReader()
+        self._citations = CitationReader()
         self._usage: Usage | None = None
         self._started = False
         self._has_text = False
@@ -127,6 +129,8 @@ class AnswerReader:
                 stop_sequence = choice.get("stop_reason")
                 if isinstance(stop_sequence, str):
                     self._stop_sequence = stop_sequence
+        if "citations" in body or "search_results" in body:
+            self._citations.read_body(body, events)
         usage = body.get("usage")
         if usage is None and "x_groq" in body:
             own: JsonObject = body["x_groq"] or {}
@@ -200,6 +204,8 @@ class AnswerReader:
         calls = message.get("tool_calls")
         if calls:
             self._calls.read(calls, events, self._answer_id)
+        if message.get("annotations") or message.get("citations"):
+            self._citations.read_message(message, events)
         refusal = message.get("refusal")
         if refusal:
             self._has_refusal = True

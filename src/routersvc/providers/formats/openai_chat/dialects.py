@@ -71,6 +71,14 @@ class ComplianceForm(enum.Enum):
     PROVIDER_PREFERENCES = "provider_preferences"
 
 
+class WebSearchForm(enum.Enum):
+    """How the request asks for the vendor's web search."""
+
+    NONE = "none"
+    OPTIONS = "options"
+    PLUGIN = "plugin"
+
+
 _WAV_AND_MP3: Mapping[str, str] = MappingProxyType(
     {
         "audio/wav": "wav",
@@ -136,4 +144,5 @@ class OpenAiDialect(Dialect):
     file_form: FileForm = FileForm.NONE
     cache_marker_form: CacheMarkerForm = CacheMarkerForm.NONE
     compliance_form: ComplianceForm = ComplianceForm.NONE
+    web_search_form: WebSearchForm = WebSearchForm.NONE
     finish_reason_required: bool = True

@@ -16,6 +16,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     PrefillForm,
     ReasoningForm,
 )
+from routersvc.providers.formats.openai_chat.hosted_tools import add_hosted_tools
 from routersvc.providers.formats.openai_chat.messages import encode_messages
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.function_tools import encode_function, encode_schema
@@ -105,9 +106,10 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
         body,
         prompt,
         dialect,
-        tool=lambda tool: _tool(tool, dialect),
+        tool=_tool,
         function_choice=lambda name: {"type": "function", "function": {"name": name}},
     )
+    add_hosted_tools(body, prompt, dialect)
     _add_sampling(body, prompt.sampling, dialect)
     _add_output(body, prompt, dialect)
     _add_reasoning(body, prompt, dialect)
@@ -116,9 +118,9 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     return body
 
 
-def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject:
+def _tool(tool: FunctionTool | HostedTool) -> JsonObject | None:
     if isinstance(tool, HostedTool):
-        raise dialect.cannot_express(f"the hosted tool `{tool.name}`")
+        return None
     function = encode_function(tool)
     if tool.strict is not None:
         function["strict"] = tool.strict

@@ -26,6 +26,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     PrefillForm,
     ReasoningForm,
     ThoughtForm,
+    WebSearchForm,
 )
 from routersvc.providers.formats.openai_chat.openai_dialects import AZURE, AZURE_DEPLOYMENTS, OPENAI
 from routersvc.providers.formats.openai_words import ALL_TIERS, NONE_TO_HIGH, NONE_TO_MAX
@@ -172,7 +173,9 @@ _OPENROUTER = OpenAiDialect(
         Capability.PROMPT_CACHE,
         Capability.PREDICTED_OUTPUT,
         Capability.SERVICE_TIER,
+        Capability.HOSTED_TOOLS,
     },
+    web_search_form=WebSearchForm.PLUGIN,
     refusal_field=True,
     prompt_cache_key=True,
     images_in_tool_results=True,

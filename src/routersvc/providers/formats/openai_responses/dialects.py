@@ -55,7 +55,8 @@ class ResponsesDialect(Dialect):
     `encrypted_thoughts`: encrypted thoughts can be requested and sent back. `plain_thoughts`:
     plain-text thoughts are sent back. `strict_required`: every tool has the field `strict`, null if
     the caller did not set it. `hosted_custom_calls`: custom tool calls are the vendor's own, never
-    the caller's.
+    the caller's. `code_container`: where code runs unless the caller says it; empty for vendors
+    without a choice.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -74,6 +75,8 @@ class ResponsesDialect(Dialect):
     summaries: bool = True
     service_tiers: Mapping[ServiceTier, str] = dataclasses.field(default_factory=lambda: NO_TIERS)
     hosted_custom_calls: bool = False
+    blocked_domains_field: str = "blocked_domains"
+    code_container: str = "auto"
 
 
 _OPENAI = ResponsesDialect(
@@ -101,6 +104,8 @@ _XAI = ResponsesDialect(
     name="xai",
     capabilities=_COMMON - {Capability.FILE_INPUT},
     hosted_custom_calls=True,
+    blocked_domains_field="excluded_domains",
+    code_container="",
 )
 
 _DEEPSEEK = ResponsesDialect(
