@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
@@ -19,6 +20,7 @@ from routersvc.providers.credentials.authorisations import CredentialHeader
 from routersvc.providers.dialects import DEFAULT_DIALECT, Dialect
 from routersvc.providers.errors.classes import failure_of_response
 from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.promised_json import PromisedJsonDecoder
 from routersvc.providers.reading.sniffing import SniffingDecoder
 from routersvc.providers.reading.whole_bodies import BodyDecoder, BodyReader, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
@@ -101,6 +103,15 @@ class JsonWireFormat:
         Some servers answer a request for a stream with one body, some the other way round, and some
         announce a stream as JSON.
         """
+        decoder = self._plain_decoder(call, head)
+        if call.prompt.response_format is None:
+            return decoder
+        return PromisedJsonDecoder(
+            decoder,
+            hides_thoughts=call.prompt.reasoning.visibility is ReasoningVisibility.HIDDEN,
+        )
+
+    def _plain_decoder(self, call: AttemptCall, head: ResponseHead) -> AnswerDecoder:
         content_type = head.content_type
         if "html" in content_type:
             return WrongTypeDecoder()

@@ -13,6 +13,7 @@ from routersvc.domain.conversation.response_formats import (
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.reading.json_values import json_object
+from routersvc.providers.reading.promised_json import unwrapped
 from routersvc.providers.reading.schemas import violates
 
 INTERRUPTED = frozenset({FinishReason.LENGTH, FinishReason.CONTENT_FILTER})
@@ -50,7 +51,7 @@ def require_arguments(*, are_json: bool) -> None:
 
 
 def require_format(text: str, wanted: ResponseFormat) -> None:
-    """Refuse a complete text that is not in the requested format.
+    """Refuse a complete text that is not in the requested format, nor in it once unwrapped.
 
     A schema is not checked where the caller said that it is not strict, nor in an answer beyond
     `MAX_CHECKED_CHARACTERS`: that would hold up the others.
@@ -59,7 +60,7 @@ def require_format(text: str, wanted: ResponseFormat) -> None:
         AttemptFailedError: it is not.
     """
     try:
-        value: object = orjson.loads(text)
+        value: object = orjson.loads(unwrapped(text))
     except orjson.JSONDecodeError:
         raise _failed(FailureClass.BAD_ANSWER, "the answer is not JSON") from None
     if isinstance(wanted, JsonObjectFormat) and not isinstance(value, dict):
