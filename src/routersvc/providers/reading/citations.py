@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from routersvc.domain.conversation.answers import AnswerEvent
@@ -17,6 +18,15 @@ from routersvc.domain.conversation.deltas import CitationDelta
 
 _FAR = 2**53
 """Beyond this, an index is nonsense: JSON itself does not carry it exactly."""
+
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""Stands for an object that is not there."""
+
+
+def values_in(value: object) -> Sequence[object]:
+    """Return the items of a list, none where it is no list."""
+    return cast("Sequence[object]", value) if isinstance(value, list) else ()
 
 
 def text_in(source: Mapping[str, Any], *fields: str) -> str:
@@ -48,7 +58,7 @@ def objects_in(value: object) -> Iterator[Mapping[str, Any]]:
 
 def object_in(source: Mapping[str, Any], field: str) -> Mapping[str, Any]:
     """Return the object in a field, an empty one where there is none."""
-    return next(objects_in(source.get(field)), {})
+    return next(objects_in(source.get(field)), NOTHING)
 
 
 def span(start: int | None, end: int | None, *, offset: int = 0) -> tuple[int | None, int | None]:

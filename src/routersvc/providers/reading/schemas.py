@@ -100,7 +100,7 @@ class _Check:
         if not all(name in value for name in _list(rules.get("required"))):
             return False
         given = rules.get("properties")
-        known = cast("_Object", given) if isinstance(given, dict) else {}
+        known: _Object = cast("_Object", given) if isinstance(given, dict) else {}
         # A pattern may allow any name.
         more = True if "patternProperties" in rules else rules.get("additionalProperties", True)
         return _within(len(value), rules, "minProperties", "maxProperties") and all(
@@ -128,9 +128,8 @@ class _Check:
             key = unquote(name).replace("~1", "/").replace("~0", "~")
             if isinstance(found, dict):
                 found = cast("_Object", found).get(key, True)
-            elif isinstance(found, list) and key.isdecimal() and int(key) < len(_list(found)):
-                found = _list(found)[int(key)]
             else:
+                # A list of subschemas, or nothing: named so by hand, and rarely.
                 return True
         # `#name` is an anchor, which is not looked up.
         return found if reference in {"#", "#/"} or "/" in reference else True

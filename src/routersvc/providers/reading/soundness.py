@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import orjson
 
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
-    JsonSchemaFormat,
     ResponseFormat,
 )
 from routersvc.domain.outcomes.failure_rules import FailureClass
@@ -60,14 +61,14 @@ def require_format(text: str, wanted: ResponseFormat) -> None:
         AttemptFailedError: it is not.
     """
     try:
-        value: object = orjson.loads(unwrapped(text))
+        value = cast("object", orjson.loads(unwrapped(text)))
     except orjson.JSONDecodeError:
         raise _failed(FailureClass.BAD_ANSWER, "the answer is not JSON") from None
-    if isinstance(wanted, JsonObjectFormat) and not isinstance(value, dict):
-        raise _failed(FailureClass.BAD_ANSWER, "the answer is not a JSON object")
-    if (
-        isinstance(wanted, JsonSchemaFormat)
-        and wanted.strict is not False
+    if isinstance(wanted, JsonObjectFormat):
+        if not isinstance(value, dict):
+            raise _failed(FailureClass.BAD_ANSWER, "the answer is not a JSON object")
+    elif (
+        wanted.strict is not False
         and len(text) <= MAX_CHECKED_CHARACTERS
         and violates(value, json_object(wanted.json_schema))
     ):

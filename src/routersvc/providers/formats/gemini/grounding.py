@@ -12,12 +12,14 @@ from typing import Any
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.citations import Citation
 from routersvc.providers.reading.citations import (
+    NOTHING,
     Utf8Spans,
     cite,
     index_in,
     object_in,
     objects_in,
     text_in,
+    values_in,
 )
 from routersvc.providers.reading.json_values import JsonObject
 
@@ -63,8 +65,7 @@ class Grounding:
                 index_in(segment, "endIndex"),
                 text_in(segment, "text"),
             )
-            places: object = support.get("groundingChunkIndices")
-            for place in places if isinstance(places, list) else ():
+            for place in values_in(support.get("groundingChunkIndices")):
                 if isinstance(place, int) and 0 <= place < len(chunks):
                     supported.add(place)
                     cite(_citation(chunks[place], start, end), events)
@@ -75,7 +76,7 @@ class Grounding:
 
 def _citation(chunk: Mapping[str, Any], start: int | None, end: int | None) -> Citation:
     """Return a source: a page, a place on the map, or a document of a store."""
-    source = next(objects_in(list(chunk.values())), {})
+    source = next(objects_in(list(chunk.values())), NOTHING)
     return Citation(
         start=start,
         end=end,

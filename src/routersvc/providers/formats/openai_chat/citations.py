@@ -21,6 +21,7 @@ from routersvc.providers.reading.citations import (
     objects_in,
     span,
     text_in,
+    values_in,
 )
 from routersvc.providers.reading.json_values import JsonObject
 
@@ -53,7 +54,7 @@ class CitationReader:
             self._read_list(message["citations"], events)
 
     def _read_list(self, value: object, events: list[AnswerEvent]) -> None:
-        for source in value if isinstance(value, list) else ():
+        for source in values_in(value):
             if isinstance(source, str):
                 self._add_source(source, events)
             else:
