@@ -33,8 +33,8 @@ class Deployment:
     credential, it never holds one. `canary_share` is the share of its model's traffic that a
     canary gets; `None` for a regular deployment. `expressible_efforts` are the reasoning efforts
     that the provider's wire format can express for this model. `maker` is the name under which the
-    proofs of its answers are known, empty where nothing is known of them; `plain_thoughts` says that
-    it takes earlier thoughts without a proof.
+    proofs of its answers are known, empty where nothing is known of them; with `plain_thoughts`, it
+    takes earlier thoughts without a proof.
     """
 
     name: str
