@@ -112,19 +112,22 @@ def add_tools(
     prompt: Prompt,
     dialect: Dialect,
     *,
-    tool: Callable[[FunctionTool | HostedTool], JsonObject],
+    tool: Callable[[FunctionTool | HostedTool], JsonObject | None],
     function_choice: Callable[[str], JsonObject],
 ) -> None:
     """Add tools and the choice among them as OpenAI's formats have them.
 
-    `tool` writes one tool; `function_choice` writes the choice of the function with this name.
+    `tool` writes one tool, `None` for one that has its place elsewhere; `function_choice` writes
+    the choice of the function with this name.
 
     Raises:
         AttemptFailedError: the dialect lacks the capability for one of them.
     """
     if prompt.tools:
-        dialect.require(Capability.TOOLS, "tools")
-        body["tools"] = [tool(it) for it in prompt.tools]
+        written = [entry for it in prompt.tools if (entry := tool(it)) is not None]
+        if written:
+            dialect.require(Capability.TOOLS, "tools")
+            body["tools"] = written
     choice = prompt.tool_choice
     if choice is not None:
         if choice.mode is not ToolChoiceMode.AUTO:

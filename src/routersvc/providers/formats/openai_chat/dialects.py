@@ -100,6 +100,14 @@ class ComplianceForm(enum.Enum):
     PROVIDER_PREFERENCES = "provider_preferences"
 
 
+class WebSearchForm(enum.Enum):
+    """How the request asks for the vendor's web search."""
+
+    NONE = "none"
+    OPTIONS = "options"
+    PLUGIN = "plugin"
+
+
 _WAV_AND_MP3: Mapping[str, str] = MappingProxyType(
     {
         "audio/wav": "wav",
@@ -169,6 +177,7 @@ class OpenAiDialect(Dialect):
     file_form: FileForm = FileForm.NONE
     cache_marker_form: CacheMarkerForm = CacheMarkerForm.NONE
     compliance_form: ComplianceForm = ComplianceForm.NONE
+    web_search_form: WebSearchForm = WebSearchForm.NONE
     finish_reason_required: bool = True
     extra_content: bool = False
     call_ids: CallIdRule = ANY_CALL_ID

@@ -16,6 +16,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     OpenAiDialect,
     PrefillForm,
 )
+from routersvc.providers.formats.openai_chat.hosted_tools import add_hosted_tools
 from routersvc.providers.formats.openai_chat.messages import encode_messages, mark_tool
 from routersvc.providers.formats.openai_chat.thinking import add_reasoning
 from routersvc.providers.reading.json_values import JsonObject
@@ -125,6 +126,7 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     )
     if call.streaming and prompt.tools and dialect.tool_stream_field is not None:
         body[dialect.tool_stream_field] = True
+    add_hosted_tools(body, prompt, dialect)
     _add_sampling(body, prompt.sampling, dialect)
     _add_output(body, prompt, dialect)
     add_reasoning(body, prompt, dialect)
@@ -133,9 +135,9 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     return body
 
 
-def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject:
+def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject | None:
     if isinstance(tool, HostedTool):
-        raise dialect.cannot_express(f"the hosted tool `{tool.name}`")
+        return None
     function = encode_function(tool)
     if tool.strict is not None:
         function["strict"] = tool.strict

@@ -28,6 +28,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     ReasoningForm,
     ThinkingSwitch,
     ThoughtForm,
+    WebSearchForm,
 )
 from routersvc.providers.formats.openai_chat.host_dialects import HOSTS
 from routersvc.providers.formats.openai_chat.maker_dialects import MAKERS, THINKING_TYPE
@@ -226,7 +227,9 @@ _OPENROUTER = OpenAiDialect(
         Capability.PROMPT_CACHE,
         Capability.PREDICTED_OUTPUT,
         Capability.SERVICE_TIER,
+        Capability.HOSTED_TOOLS,
     },
+    web_search_form=WebSearchForm.PLUGIN,
     refusal_field=True,
     prompt_cache_key=True,
     images_in_tool_results=True,

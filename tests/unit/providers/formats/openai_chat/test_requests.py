@@ -42,6 +42,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     FileForm,
     OpenAiDialect,
     PrefillForm,
+    WebSearchForm,
 )
 from routersvc.providers.formats.openai_chat.requests import CONTRACT_FIELDS
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
@@ -535,7 +536,7 @@ def test_documents_and_pictures_are_written_as_the_vendor_has_them(make_call: Ma
         ("openai", {"sampling": Sampling(min_p=0.1)}, "`min_p`"),
         ("openai", {"sampling": Sampling(stop_sequences=("a", "b", "c", "d", "e"))},
          "more than 4 stop sequences"),
-        ("openai", {"tools": (HostedTool(name="web_search"),)}, "the hosted tool `web_search`"),
+        ("openai", {"tools": (HostedTool(name="web_fetch"),)}, "the hosted tool `web_fetch`"),
         ("openai", {"reasoning": Reasoning(max_tokens=100)}, "tokens spent on thinking"),
         ("openai", {"reasoning": Reasoning(visibility=ReasoningVisibility.SUMMARY)},
          "a summary of the thoughts"),
@@ -659,7 +660,9 @@ def test_declared_capabilities_agree_with_the_facts(dialect: OpenAiDialect) -> N
     assert (Capability.PROMPT_CACHE in declared) == (
         dialect.cache_marker_form is not CacheMarkerForm.NONE
     )
-    assert Capability.HOSTED_TOOLS not in declared
+    assert (Capability.HOSTED_TOOLS in declared) == (
+        dialect.web_search_form is not WebSearchForm.NONE
+    )
     assert Capability.STREAMING in declared
 
 
