@@ -12,7 +12,7 @@ MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyl
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify wording lint types generate format lock catalogue baseline tools bench soak load outages faults reality reliability simulations mutants clean
+.PHONY: help demo test verify wording lint types generate format lock catalogue baseline tools bench soak load outages faults hostile reality reliability simulations mutants clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -65,6 +65,9 @@ outages: .venv/.development ## measure the effect of outages on callers, over re
 
 faults: .venv/.development ## measure what callers lose to sixty faults of a primary, ten minutes
 	@$(BIN)/python -m bench.outages --write $(ARGS)
+
+hostile: .venv/.development ## attack a router beside a quiet caller, over real sockets, four minutes
+	@$(BIN)/python -m bench.hostile --write $(ARGS)
 
 reality: .venv/.development ## run the inputs from outside the project, fifteen minutes
 	@$(BIN)/pytest tests/reality $(ARGS)

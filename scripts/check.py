@@ -22,7 +22,11 @@ BUF = ROOT / ".tools/bin/buf"
 BASELINE = ROOT / "protos/baseline.binpb"
 """The contract as it was last released, without comments; written by `make baseline`."""
 THOROUGH = ("--hypothesis-profile=thorough", "--timeout=3600")
-FUZZERS = {"bench.simulations.seeds": "3000", "bench.simulations.constraints": "20000"}
+FUZZERS = {
+    "bench.simulations.seeds": "3000",
+    "bench.simulations.constraints": "20000",
+    "bench.hostile.fuzz": "1000",
+}
 """Programs that exit with 1 if a promise was broken, and for how many seeds each runs."""
 REALITY = "outages or readings"
 """The tests of `tests/reality` that run every time; the others run with `--thorough`."""

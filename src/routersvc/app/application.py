@@ -96,6 +96,7 @@ async def open_application(
             wall_clock=wall_clock,
             authenticator=authenticator(settings),
             turned_away=telemetry.observer.call_turned_away,
+            unreadable=telemetry.observer.call_unreadable,
             outer_interceptors=() if provider is None else (tracing_interceptor(provider),),
         )
         stack.push_async_callback(server.stop, grace=0.0)

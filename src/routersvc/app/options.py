@@ -10,11 +10,12 @@ from routersvc.app.authorisations import authorisations
 from routersvc.app.wire_formats import adapter
 from routersvc.detection.local_detector import LocalDetector
 from routersvc.domain.catalogue.secrets import Secret
+from routersvc.domain.conversation.request_limits import RequestLimits
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.domain.profiling.token_counting import TokenCounter
 from routersvc.grpc_api.access.api_keys import ApiKeys
 from routersvc.grpc_api.access.authentication import Authenticator
-from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
+from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
@@ -36,6 +37,8 @@ def server_options(settings: Settings) -> ServerOptions:
         deadlines=DeadlineRule(
             default_timeout=server.default_timeout, max_timeout=server.max_timeout
         ),
+        connections=ConnectionOptions(**server.connections.model_dump()),
+        limits=RequestLimits(**server.limits.model_dump()),
         keepalive=KeepaliveOptions(**server.keepalive.model_dump()),
         reflection=server.reflection,
     )

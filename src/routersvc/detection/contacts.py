@@ -7,6 +7,7 @@ only with the usual grouping. Numbers are validated by phonenumbers.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 import phonenumbers
 
@@ -23,8 +24,8 @@ _GROUPED = re.compile(r"\(?[0-9]{2,5}\)?(?:[ ./-]{1,2}[0-9]{2,8}){1,4}")
 _NORTH_AMERICAN_PREFIX = "1"
 _NORTH_AMERICAN = re.compile(r"(?:1[ .-])?\(?[2-9][0-9]{2}\)?[ ./-]{1,2}[0-9]{3}[ .-][0-9]{4}")
 _FEWEST_WITHOUT_PREFIX = 9
-_MOST_PARSED = 400
-"""Candidates that are held against the plans, for one prompt: 20 ms. What is beyond counts by its
+_MOST_PARSED = 200
+"""Candidates that are held against the plans, for one prompt: 10 ms. What is beyond counts by its
 form alone, because a detector may only err towards more protection."""
 _DIGITS = range(7, 16)
 """Digits of a telephone number (E.164 has at most 15)."""
@@ -46,14 +47,19 @@ def find_emails(text: str, found: Found) -> None:
 
 
 class PhoneFinder:
-    """Finds telephone numbers in one prompt."""
+    """Finds telephone numbers in one prompt. `regions` are those of `trunk_prefixes`."""
 
-    def __init__(self, regions: tuple[str, ...]) -> None:
+    def __init__(self, regions: Mapping[str, str | None]) -> None:
         self._regions = regions
         self._parsed = 0
 
-    def find(self, cluster: str, found: Found) -> None:
-        """Check a run of digits and separators."""
+    def find(self, cluster: str, found: Found) -> bool:
+        """Check a run of digits and separators; return whether that took any time to speak of."""
+        parsed = self._parsed
+        self._find(cluster, found)
+        return self._parsed > parsed
+
+    def _find(self, cluster: str, found: Found) -> None:
         if "+" in cluster:
             for number in _international(cluster):
                 if found.wants(IdentifierKind.PHONE_NUMBER) and self._exists(number, None):
@@ -62,11 +68,12 @@ class PhoneFinder:
         if not self._regions:
             return
         for match in _GROUPED.finditer(cluster):
+            found.look_at(1)
             if not found.wants(IdentifierKind.PHONE_NUMBER):
                 return
             if any(
-                _is_written_as_in(match[0], region) and self._exists(match[0], region)
-                for region in self._regions
+                _is_written_as(match[0], prefix) and self._exists(match[0], region)
+                for region, prefix in self._regions.items()
             ):
                 found.add(IdentifierKind.PHONE_NUMBER, _compact(match[0]))
 
@@ -75,20 +82,26 @@ class PhoneFinder:
             return True
         self._parsed += 1
         try:
-            number = phonenumbers.parse(candidate, region)
-        except phonenumbers.NumberParseException:
+            return phonenumbers.is_valid_number(phonenumbers.parse(candidate, region))
+        except Exception:  # noqa: BLE001 - a validator of a library never fails a request
             return False
-        return phonenumbers.is_valid_number(number)
 
 
-def _is_written_as_in(candidate: str, region: str) -> bool:
+def trunk_prefixes(regions: Iterable[str]) -> dict[str, str | None]:
+    """Return the prefix of national numbers for each region, `None` where there is none."""
+    return {
+        region: phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True)
+        for region in regions
+    }
+
+
+def _is_written_as(candidate: str, prefix: str | None) -> bool:
     """Whether a number is formatted as is usual in its country: validation alone accepts dates.
 
     That is the trunk prefix where there is one, the groups of 3, 3 and 4 digits in North America,
     and nine digits or more elsewhere.
     """
     digits = _compact(candidate)
-    prefix = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True)
     if prefix == _NORTH_AMERICAN_PREFIX:
         return _NORTH_AMERICAN.fullmatch(candidate) is not None
     if prefix:

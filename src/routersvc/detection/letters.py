@@ -16,7 +16,7 @@ from stdnum.mx import curp
 from routersvc.detection.found import Found
 from routersvc.domain.profiling.identifiers import IdentifierKind
 
-_START = re.compile("[A-Z](?=[A-Z0-9]{0,5}-?[0-9])")
+_START = re.compile("[A-Z](?<![A-Za-z0-9].)(?=[A-Z0-9]{0,5}-?[0-9])")
 """Possible start of one: a capital closely followed by a digit. Rare in prose."""
 
 _LENGTHS = {
@@ -52,9 +52,12 @@ _AFTER_DIGITS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
 def find_letter_ids(text: str, found: Found) -> None:
     """Find IBANs, compact or in groups of four, and ids that begin with a letter."""
     for match in _START.finditer(text):
+        if found.is_complete:
+            return
         start = match.start()
         if start and text[start - 1].isalnum():
             continue
+        found.look_at(1)
         number = _IBAN.match(text, start)
         if number is not None and _take_iban(number[0], found):
             continue
@@ -74,7 +77,7 @@ def _take_iban(written: str, found: Found) -> bool:
     if length is None:
         return False
     compact = written.replace(" ", "")[:length]
-    if not iban.is_valid(compact):
+    if not found.validate(iban.is_valid, compact):
         return False
     found.add(IdentifierKind.IBAN, compact)
     return True
@@ -86,9 +89,11 @@ def _take_id(
     start: int,
     found: Found,
 ) -> bool:
+    if not found.wants(IdentifierKind.NATIONAL_ID):
+        return False
     for pattern, is_valid in formats:
         match = pattern.match(text, start)
-        if match is not None and is_valid(match[0]):
+        if match is not None and found.validate(is_valid, match[0]):
             found.add(IdentifierKind.NATIONAL_ID, match[0].replace("-", ""))
             return True
     return False

@@ -112,6 +112,7 @@ _FEWEST_DIFFERENT = 4
 """Least distinct digits of a real number: `0000 0000` and the like pass every check."""
 
 _RUN = re.compile("[0-9]+")
+_SHORTEST_RUN = min(known.digits for known in _FORMATS)
 _LONGEST_RUN = 18
 
 
@@ -122,17 +123,14 @@ def _alone_by_digits() -> dict[int, tuple[_Format, ...]]:
     return by_digits
 
 
-def _shapes_by_start() -> dict[str, tuple[str, ...]]:
+def _shapes_by_start() -> dict[tuple[int, str, int], tuple[str, ...]]:
     """Return the shapes by their first two groups, so that most numbers are rejected at once."""
-    by_start: dict[str, tuple[str, ...]] = {}
-    for shape in {*_CARD_SHAPES, *(known.shape for known in _FORMATS if known.shape)}:
-        start = _start_of(*re.split("([^0])", shape, maxsplit=2)[:3])
+    by_start: dict[tuple[int, str, int], tuple[str, ...]] = {}
+    for shape in sorted({*_CARD_SHAPES, *(known.shape for known in _FORMATS if known.shape)}):
+        first, separator, second = re.split("([^0])", shape, maxsplit=2)[:3]
+        start = (len(first), separator, len(second))
         by_start[start] = (*by_start.get(start, ()), shape)
     return by_start
-
-
-def _start_of(first: str, separator: str, second: str) -> str:
-    return f"{len(first)}{separator}{len(second)}"
 
 
 _BY_DIGITS = _alone_by_digits()
@@ -146,30 +144,34 @@ def find_numbers(cluster: str, found: Found, *, announced: bool) -> bool:
 
     `announced`: words before the run announce ids.
     """
-    runs = list(_RUN.finditer(cluster))
+    spans = [run.span() for run in _RUN.finditer(cluster)]
     hit = False
-    for place, run in enumerate(runs):
-        digits = run[0]
-        if len(digits) > _LONGEST_RUN:
+    last = len(spans) - 1
+    for place, (start, end) in enumerate(spans):
+        length = end - start
+        if length > _LONGEST_RUN:
             continue
-        hit |= _look_at_run(digits, found, announced=announced)
-        if place + 1 < len(runs):
-            following = runs[place + 1]
-            separator = cluster[run.end() : following.start()]
-            shapes = _BY_START.get(_start_of(digits, separator, following[0]), ())
-            for shape in sorted(shapes):
-                hit |= _look_at_shape(cluster, run.start(), shape, found)
+        if length >= _SHORTEST_RUN:
+            found.look_at(1)
+            hit |= _look_at_run(cluster[start:end], found, announced=announced)
+        if place < last:
+            next_start, next_end = spans[place + 1]
+            shapes = _BY_START.get((length, cluster[end:next_start], next_end - next_start))
+            if shapes is not None:
+                found.look_at(1)
+                for shape in shapes:
+                    hit |= _look_at_shape(cluster, start, shape, found)
     return hit
 
 
 def _look_at_run(digits: str, found: Found, *, announced: bool) -> bool:
     hit = False
-    if _DINERS <= len(digits) <= _ORDINARY_CARD and _is_card(digits):
+    if _DINERS <= len(digits) <= _ORDINARY_CARD and _is_card(digits, found):
         found.add(IdentifierKind.PAYMENT_CARD, digits)
         hit = True
     for known in _BY_DIGITS.get(len(digits), ()):
         is_wanted = (known.alone or announced) and found.wants(known.kind)
-        if is_wanted and known.may_be(digits) and _is_valid(known, digits):
+        if is_wanted and known.may_be(digits) and _is_valid(known, digits, found):
             found.add(known.kind, digits)
             hit = True
     return hit
@@ -182,25 +184,27 @@ def _look_at_shape(cluster: str, start: int, shape: str, found: Found) -> bool:
         return False
     digits = "".join(filter(str.isdecimal, written))
     if shape in _CARD_SHAPES:
-        if not _is_card(digits):
+        if not _is_card(digits, found):
             return False
         found.add(IdentifierKind.PAYMENT_CARD, digits)
         return True
     known = _BY_SHAPE[shape]
-    if not found.wants(known.kind) or not _is_valid(known, written):
+    if not found.wants(known.kind) or not _is_valid(known, written, found):
         return False
     found.add(known.kind, digits)
     return True
 
 
-def _is_valid(known: _Format, number: str) -> bool:
-    return len(set(number)) >= _FEWEST_DIFFERENT and known.is_valid(number)
+def _is_valid(known: _Format, number: str, found: Found) -> bool:
+    return len(set(number)) >= _FEWEST_DIFFERENT and found.validate(known.is_valid, number)
 
 
-def _is_card(digits: str) -> bool:
+def _is_card(digits: str, found: Found) -> bool:
+    if not found.wants(IdentifierKind.PAYMENT_CARD):
+        return False
     if not _CARD_PREFIX.match(digits) or len(set(digits)) < _FEWEST_DIFFERENT - 2:
         return False
     expected = _ORDINARY_CARD
     if digits[0] == "3":
         expected = _AMERICAN_EXPRESS if digits[1] in "47" else _DINERS
-    return len(digits) == expected and luhn.is_valid(digits)
+    return len(digits) == expected and found.validate(luhn.is_valid, digits)

@@ -26,7 +26,6 @@ def call_error(result: RaceResult, report: RouteReport) -> CallFailedError:
             return AttemptsFailedError(
                 report=report,
                 failure=result.failure,
-                caller_outcome=result.caller_outcome,
                 retry_after=result.retry_after,
                 is_budget_spent=result.is_budget_spent,
             )

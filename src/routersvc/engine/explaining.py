@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import OrderMode
 from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.explaining.explanations import (
     Explanation,
     ExplanationSnapshot,
@@ -23,7 +24,7 @@ from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import LeaseRefusal
 from routersvc.domain.measures.cost_budgets import CostBudgets
 from routersvc.domain.planning.limits import Limits
-from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.planner import Planner, Profiled
 from routersvc.domain.planning.plans import Plan, PlannedRequest
 from routersvc.domain.racing.hedge_situations import decide_hedge
 
@@ -43,7 +44,15 @@ class Explainer:
     clock: Callable[[], float]
     wall_clock: Callable[[], float]
 
-    def explain(self, request: Request) -> Explanation:
+    def profiling(self, request: Request) -> Steps[Profiled]:
+        """Return the policy and the profile of a request, in steps: the long part of `explain`.
+
+        Raises:
+            RefusedError: the request names what does not exist.
+        """
+        return self.planner.profiling(request, self.budgets.standing(request.tenant, self.clock()))
+
+    def explain(self, request: Request, profiled: Profiled | None = None) -> Explanation:
         """Return where a request would go and why.
 
         Raises:
@@ -53,7 +62,11 @@ class Explainer:
         taken_at = self.wall_clock()
         view = self.fleet.reading_view(now)
         planned = self.planner.plan(
-            request, view, budget=self.budgets.standing(request.tenant, now), at=taken_at
+            request,
+            view,
+            budget=self.budgets.standing(request.tenant, now),
+            at=taken_at,
+            profiled=profiled,
         )
         obstacles: dict[str, LeaseRefusal] = {}
         if isinstance(planned, PlannedRequest):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import functools
 import random as random_module
@@ -13,6 +12,7 @@ from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.explaining.explanations import Explanation
 from routersvc.domain.explaining.remembered_decisions import (
     DecisionRule,
@@ -21,32 +21,28 @@ from routersvc.domain.explaining.remembered_decisions import (
 )
 from routersvc.domain.fleet.fleet import Fleet, FleetRules
 from routersvc.domain.fleet.health import Availability, DeploymentHealth, HealthState
-from routersvc.domain.measures.call_rates import CallRates
 from routersvc.domain.measures.cost_budgets import BudgetReservation, CostBudgets
 from routersvc.domain.outcomes.errors import (
-    DrainingError,
-    OverloadedError,
     RefusedError,
-    TenantRateLimitedError,
-    UnknownNameError,
 )
 from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.domain.planning.admission import places_for
 from routersvc.domain.planning.model_listing import ListedModel, ModelFilter, listed_models
-from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.planner import Planner, Profiled
 from routersvc.domain.planning.plans import PlannedRequest, RefusedRequest
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.domain.racing.races import Race
 from routersvc.engine.active_checks import ActiveChecks
+from routersvc.engine.admission import Admission, Arrival
 from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
 from routersvc.engine.calls import Call, Surroundings
 from routersvc.engine.explaining import Explainer
+from routersvc.engine.health_reports import HealthReports
 from routersvc.engine.ports import Gateway, Observer
 from routersvc.engine.reporting import Decision
+from routersvc.engine.slices import Slices
 from routersvc.engine.tasks import TaskScope
 
-PUSHBACK = 1.0
-"""Seconds after which a caller that was shed may come again: long enough for calls to end."""
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,18 +96,20 @@ class Router:
                 if tenant.budget is not None
             }
         )
-        self._rates = CallRates(
-            {
-                name: tenant.rate
-                for name, tenant in configuration.tenants.items()
-                if tenant.rate is not None
-            }
+        self._admission = Admission(
+            max_concurrent_calls=configuration.max_concurrent_calls,
+            tenants=configuration.tenants,
+            clock=clock,
+            wall_clock=wall_clock,
         )
         self._fleet = Fleet(
             configuration.catalogue.deployments.values(),
             random=random,
             rules=configuration.rules,
             on_change=observer.state_changed,
+        )
+        self._health = HealthReports(
+            configuration.catalogue, configuration.policies, configuration.tenants, self._fleet
         )
         self._scope = TaskScope()
         self._checks = TaskScope()
@@ -131,16 +129,13 @@ class Router:
             clock=clock,
             wall_clock=wall_clock,
         )
-        self._wall_clock = wall_clock
         self._random = random
-        self._active_calls = 0
-        self._draining = False
-        self._idle: asyncio.Future[None] | None = None
+        self._slices = Slices(clock)
 
     @property
     def active_calls(self) -> int:
         """How many calls have begun and not ended."""
-        return self._active_calls
+        return self._admission.calls
 
     @property
     def running_attempts(self) -> int:
@@ -194,10 +189,30 @@ class Router:
             RefusedError: the router does not take the request.
         """
         try:
-            return self._open(request)
+            return self._open(request, self._admission.admit(request))
         except RefusedError as error:
             self._around.observer.call_refused(request=request, error=error)
             raise
+
+    async def opened(self, request: Request) -> Call:
+        """Do what `open` does; a long prompt is read in slices, between which others are served.
+
+        Raises:
+            RefusedError: the router does not take the request.
+        """
+        try:
+            arrival = self._admission.admit(request)
+            standing = self._budgets.standing(request.tenant, arrival.at)
+            with self._admission.reading():
+                profiled = await self._slices.run(self._planner.profiling(request, standing))
+            return self._open(request, arrival, profiled)
+        except RefusedError as error:
+            self._around.observer.call_refused(request=request, error=error)
+            raise
+
+    async def run_in_slices(self, work: Steps[T]) -> T:
+        """Do the work that a request needs before it can be admitted, as long prompts are read."""
+        return await self._slices.run(work)
 
     def explain(self, request: Request) -> Explanation:
         """Return where a request would go and why. Calls no provider and changes no state.
@@ -206,6 +221,26 @@ class Router:
             RefusedError: the request names what does not exist.
         """
         return self._explainer.explain(request)
+
+    async def explained(self, request: Request) -> Explanation:
+        """Do what `explain` does, for a caller: it counts for the limits that hold for calls.
+
+        Explanations take turns, so that calls are served between any two of them.
+
+        Raises:
+            RefusedError: the router does not take the request, or it names what does not exist.
+        """
+        try:
+            self._admission.admit(request)
+        except RefusedError as error:
+            self._around.observer.call_refused(request=request, error=error)
+            raise
+        with self._admission.reading():
+            return await self._slices.run_in_turn(self._explaining(request))
+
+    def _explaining(self, request: Request) -> Steps[Explanation]:
+        profiled = yield from self._explainer.profiling(request)
+        return self._explainer.explain(request, profiled)
 
     def explain_decision(self, decision_id: str, *, tenant: str) -> Explanation:
         """Return where a past request of a tenant went and why. Calls no provider.
@@ -236,28 +271,27 @@ class Router:
     def health(
         self,
         *,
+        tenant: str | None = None,
         providers: Collection[str] = (),
         models: Collection[str] = (),
         deployments: Collection[str] = (),
         states: Collection[HealthState] = (),
     ) -> tuple[DeploymentHealth, ...]:
-        """Return the health of deployments, by name. Empty filters pass everything.
+        """Return the health of the deployments that a tenant can use, by name; `None`: of all.
+
+        Empty filters pass everything.
 
         Raises:
-            UnknownNameError: a filter names what does not exist.
+            UnknownTenantError: tenants are configured, and none has this name.
+            UnknownNameError: a filter names what does not exist for this tenant.
         """
-        catalogue = self._configuration.catalogue
-        _check_known("providers", providers, catalogue.providers)
-        _check_known("models", models, catalogue.models)
-        _check_known("deployments", deployments, catalogue.deployments.keys())
-        now = self._around.clock()
-        return tuple(
-            health
-            for name, deployment in sorted(catalogue.deployments.items())
-            if _passes(deployment.provider.name, providers)
-            and _passes(deployment.model.name, models)
-            and _passes(name, deployments)
-            and _passes((health := self._fleet.health(deployment, now)).state, states)
+        return self._health.of(
+            tenant,
+            self._around.clock(),
+            providers=providers,
+            models=models,
+            deployments=deployments,
+            states=states,
         )
 
     def availability(self) -> tuple[Availability, ...]:
@@ -268,36 +302,27 @@ class Router:
 
     def drain(self) -> None:
         """Refuse new calls from now on; running calls continue."""
-        self._draining = True
+        self._admission.draining = True
 
     async def wait_idle(self) -> None:
         """Wait until no call is active."""
-        while self._active_calls:
-            if self._idle is None:
-                self._idle = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._idle)
+        await self._admission.wait_idle()
 
     async def aclose(self) -> None:
         """Cancel every attempt and check that still runs and wait until it has ended."""
-        self._draining = True
+        self._admission.draining = True
         await self.stop_checks()
         await self._scope.aclose()
 
-    def _open(self, request: Request) -> Call:
-        if self._draining:
-            raise DrainingError
-        priority = request.routing.priority
-        places = places_for(priority, self._configuration.max_concurrent_calls)
-        if self._active_calls >= places:
-            raise OverloadedError(priority=priority, places=places, retry_after=PUSHBACK)
-        started_at = self._around.clock()
-        received_at = self._wall_clock()
-        wait = self._rates.take(request.tenant, started_at)
-        if wait > 0:
-            raise TenantRateLimitedError(retry_after=wait)
+    def _open(self, request: Request, arrival: Arrival, profiled: Profiled | None = None) -> Call:
+        started_at, received_at = arrival.at, arrival.received_at
         standing = self._budgets.standing(request.tenant, started_at)
         planned = self._planner.plan(
-            request, self._fleet.planning_view(started_at), budget=standing, at=received_at
+            request,
+            self._fleet.planning_view(started_at),
+            budget=standing,
+            at=received_at,
+            profiled=profiled,
         )
         if isinstance(planned, RefusedRequest):
             raise planned.error
@@ -324,7 +349,7 @@ class Router:
         if remembered is not None:
             remembered.began(call)
             self._explainer.decisions.keep(decision_id, remembered, started_at)
-        self._active_calls += 1
+        self._admission.begun()
         return call
 
     def _call_ended(
@@ -341,10 +366,7 @@ class Router:
             self._budgets.settle(
                 reservation, 0.0 if cost is None else cost.usd, self._around.clock()
             )
-        self._active_calls -= 1
-        if not self._active_calls and self._idle is not None:
-            self._idle.set_result(None)
-            self._idle = None
+        self._admission.ended()
 
 
 def _worst_case_cost(planned: PlannedRequest) -> float:
@@ -354,16 +376,3 @@ def _worst_case_cost(planned: PlannedRequest) -> float:
         return 0.0
     costs = (limits.worst_case_cost(one.model) for one in planned.plan.deployments)
     return max(cost for cost in costs if cost is not None)
-
-
-T = TypeVar("T")
-
-
-def _passes(value: T, wanted: Collection[T]) -> bool:
-    return not wanted or value in wanted
-
-
-def _check_known(field: str, names: Collection[str], known: Collection[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise UnknownNameError(field=field, name=name, known=sorted(known))

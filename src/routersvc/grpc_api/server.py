@@ -15,7 +15,7 @@ from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.health_checks import HealthChecks
 from routersvc.grpc_api.reflection import reflection_handlers
 from routersvc.grpc_api.server_options import ServerOptions, channel_arguments
-from routersvc.grpc_api.servicers import RouterServicer
+from routersvc.grpc_api.servicers import RouterServicer, Unreadable, ignore_unreadable
 
 SERVICES = (servicers.SERVICE_NAME, catalogue_servicer.SERVICE_NAME)
 """The router's own services: tracked, authenticated, and with a shared health state."""
@@ -29,7 +29,8 @@ class EdgeServer:
     """Serves a router over gRPC, in the event loop that created it.
 
     `authenticator` returns the tenant of a call; without one, every call is accepted without a
-    tenant. `turned_away` is called for each refused call with whether it is a streaming call.
+    tenant. `turned_away` is called for each refused call with whether it is a streaming call,
+    `unreadable` for each whose request cannot be read or exceeds a limit.
     `outer_interceptors` wrap the error exit, the outermost first. `make_id` returns unique ids,
     `wall_clock` seconds since the epoch.
     """
@@ -43,13 +44,19 @@ class EdgeServer:
         wall_clock: Callable[[], float],
         authenticator: Authenticator | None = None,
         turned_away: Callable[[bool], None] = _ignore_refusal,
+        unreadable: Unreadable = ignore_unreadable,
         outer_interceptors: Sequence[aio.ServerInterceptor] = (),
     ) -> None:
         self.health = HealthChecks(SERVICES)
         self.calls = RunningCalls()
         self._options = options
         servicer = RouterServicer(
-            router=router, deadlines=options.deadlines, make_id=make_id, wall_clock=wall_clock
+            router=router,
+            deadlines=options.deadlines,
+            limits=options.limits,
+            make_id=make_id,
+            wall_clock=wall_clock,
+            unreadable=unreadable,
         )
         catalogue = CatalogueServicer(router=router)
         handlers = [servicer.handler(), catalogue.handler(), self.health.handler()]

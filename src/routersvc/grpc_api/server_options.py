@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 
+from routersvc.domain.conversation.request_limits import RequestLimits
 from routersvc.grpc_api.servicers import DeadlineRule
+
+_MAX_WAITING = 8_192
+"""Calls of all connections that have arrived and whose handler has not begun: some 200 MB."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,17 +35,32 @@ class KeepaliveOptions:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectionOptions:
+    """How many connections and calls the server holds at a time, whoever opens them.
+
+    `max_open` connections are held per address. Each may have `max_streams` running calls: client
+    libraries queue further ones, and a connection that opens and resets streams cannot make the
+    server queue more than that. A connection that has not completed the HTTP/2 handshake is closed
+    after `handshake_timeout` seconds.
+    """
+
+    max_open: int
+    max_streams: int
+    handshake_timeout: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ServerOptions:
     """Addresses and limits of the server.
 
-    `addresses` have the form `host:port` (port 0 takes a free one) or `unix:PATH`. The
-    number of streams per connection is not limited: client libraries queue calls above such a limit
-    silently, while the router's admission refuses them with a retry delay.
+    `addresses` have the form `host:port` (port 0 takes a free one) or `unix:PATH`.
     """
 
     addresses: tuple[str, ...]
     max_message_bytes: int
     deadlines: DeadlineRule
+    connections: ConnectionOptions
+    limits: RequestLimits
     keepalive: KeepaliveOptions
     reflection: bool
 
@@ -55,11 +74,14 @@ class ServerOptions:
 def channel_arguments(options: ServerOptions) -> list[tuple[str, int]]:
     """Return the options as arguments of gRPC's core, which counts in milliseconds."""
     keepalive = options.keepalive
+    connections = options.connections
     arguments = [
         ("grpc.max_receive_message_length", options.max_message_bytes),
         ("grpc.max_send_message_length", options.max_message_bytes),
         ("grpc.keepalive_time_ms", _milliseconds(keepalive.time)),
         ("grpc.keepalive_timeout_ms", _milliseconds(keepalive.timeout)),
+        # Without it the core waits a minute for the answer to a ping.
+        ("grpc.http2.ping_timeout_ms", _milliseconds(keepalive.timeout)),
         ("grpc.keepalive_permit_without_calls", int(keepalive.permit_without_calls)),
         (
             "grpc.http2.min_ping_interval_without_data_ms",
@@ -69,6 +91,16 @@ def channel_arguments(options: ServerOptions) -> list[tuple[str, int]]:
         ("grpc.http2.max_pings_without_data", 0),
         # Otherwise two servers on one port would share its calls.
         ("grpc.so_reuseport", 0),
+        ("grpc.max_allowed_incoming_connections", connections.max_open),
+        ("grpc.max_concurrent_streams", connections.max_streams),
+        # The core's own protection ends calls of any caller with a bare `CANCELLED` when many
+        # arrive at once. The limits of streams and of waiting calls bound what a flood can cost
+        # in memory; the admission of the router refuses with a reason.
+        ("grpc.http.overload_protection", 0),
+        ("grpc.server.max_pending_requests", _MAX_WAITING),
+        ("grpc.server.max_pending_requests_hard_limit", _MAX_WAITING),
+        ("grpc.server_handshake_timeout_ms", _milliseconds(connections.handshake_timeout)),
+        ("grpc.http2.settings_timeout", _milliseconds(connections.handshake_timeout)),
     ]
     for name, seconds in (
         ("grpc.max_connection_idle_ms", keepalive.max_connection_idle),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -17,15 +17,16 @@ from grpc import aio
 
 from llmrouter.v1 import router_service_pb2 as service_pb2
 from routersvc.domain.conversation.answers import Finished
-from routersvc.domain.outcomes.errors import DeadlineExceededError
+from routersvc.domain.conversation.request_limits import RequestLimits
+from routersvc.domain.conversation.steps import Steps
+from routersvc.domain.outcomes.errors import DeadlineExceededError, RefusedError
 from routersvc.engine.router import Router
 from routersvc.grpc_api.access.authentication import current_tenant
 from routersvc.grpc_api.inbound.requests import (
     Arrival,
-    complete_request_of,
-    decision_id_of,
-    explain_request_of,
     health_filter_of,
+    reading_completion,
+    reading_explanation,
 )
 from routersvc.grpc_api.inbound.wire_requests import RequestReader
 from routersvc.grpc_api.outbound.answers import completion_of, stream_responses
@@ -51,6 +52,12 @@ MAX_MARGIN_SHARE = 0.05
 STUCK_WRITE_GRACE = 0.5
 """Seconds after the deadline until the stream of a caller that does not read is ended."""
 
+_COMPLETE = RequestReader(service_pb2.CompleteRequest)
+_STREAM_COMPLETE = RequestReader(service_pb2.StreamCompleteRequest)
+_EXPLAIN = RequestReader(service_pb2.ExplainRouteRequest)
+
+T = TypeVar("T")
+
 _Context = aio.ServicerContext[Any, Any]
 
 
@@ -73,6 +80,19 @@ class DeadlineRule:
         return min(remaining - min(margin, MAX_MARGIN_SHARE * remaining), self.max_timeout)
 
 
+class Unreadable(Protocol):
+    """Is told of each call whose request cannot be read or exceeds a limit."""
+
+    def __call__(self, error: RefusedError, *, streaming: bool, tenant: str) -> None:
+        """Note the call."""
+        ...
+
+
+def ignore_unreadable(error: RefusedError, *, streaming: bool, tenant: str) -> None:
+    """Do nothing."""
+    del error, streaming, tenant
+
+
 class RouterServicer:
     """Implements `RouterService`. `make_id` generates ids for requests without one."""
 
@@ -81,11 +101,15 @@ class RouterServicer:
         *,
         router: Router,
         deadlines: DeadlineRule,
+        limits: RequestLimits,
         make_id: Callable[[], str],
         wall_clock: Callable[[], float],
+        unreadable: Unreadable = ignore_unreadable,
     ) -> None:
         self._router = router
         self._deadlines = deadlines
+        self._limits = limits
+        self._unreadable = unreadable
         self._make_id = make_id
         self._wall_clock = wall_clock
 
@@ -94,16 +118,13 @@ class RouterServicer:
         return grpc.method_handlers_generic_handler(
             SERVICE_NAME,
             {
-                "Complete": grpc.unary_unary_rpc_method_handler(
-                    self.complete, RequestReader(service_pb2.CompleteRequest), _serialize
-                ),
+                # Prompts are parsed by the methods, in slices.
+                "Complete": grpc.unary_unary_rpc_method_handler(self.complete, None, _serialize),
                 "StreamComplete": grpc.unary_stream_rpc_method_handler(
-                    self.stream_complete,
-                    RequestReader(service_pb2.StreamCompleteRequest),
-                    _serialize,
+                    self.stream_complete, None, _serialize
                 ),
                 "ExplainRoute": grpc.unary_unary_rpc_method_handler(
-                    self.explain_route, RequestReader(service_pb2.ExplainRouteRequest), _serialize
+                    self.explain_route, None, _serialize
                 ),
                 "ProviderHealth": grpc.unary_unary_rpc_method_handler(
                     self.provider_health,
@@ -113,21 +134,27 @@ class RouterServicer:
             },
         )
 
-    async def complete(
-        self, request: service_pb2.CompleteRequest, context: _Context
-    ) -> service_pb2.CompleteResponse:
+    async def complete(self, raw: bytes, context: _Context) -> service_pb2.CompleteResponse:
         """Answer a prompt."""
-        asked = complete_request_of(request, self._arrival(context), streaming=False)
-        async with self._router.open(asked) as call:
+        asked = await self._read(
+            reading_completion(
+                _COMPLETE, raw, lambda: self._arrival(context), self._limits, streaming=False
+            ),
+            streaming=False,
+        )
+        async with await self._router.opened(asked) as call:
             completion = await call.complete()
         return completion_of(completion)
 
-    async def stream_complete(
-        self, request: service_pb2.StreamCompleteRequest, context: _Context
-    ) -> None:
+    async def stream_complete(self, raw: bytes, context: _Context) -> None:
         """Answer a prompt as a stream; events that arrive together are sent together."""
-        asked = complete_request_of(request, self._arrival(context), streaming=True)
-        async with self._router.open(asked) as call:
+        asked = await self._read(
+            reading_completion(
+                _STREAM_COMPLETE, raw, lambda: self._arrival(context), self._limits, streaming=True
+            ),
+            streaming=True,
+        )
+        async with await self._router.opened(asked) as call:
             try:
                 async with asyncio.timeout(asked.timeout + STUCK_WRITE_GRACE):
                     is_finished = False
@@ -141,16 +168,17 @@ class RouterServicer:
                 raise DeadlineExceededError(report=call.report()) from None
 
     async def explain_route(
-        self, request: service_pb2.ExplainRouteRequest, context: _Context
+        self, raw: bytes, context: _Context
     ) -> service_pb2.ExplainRouteResponse:
         """Explain how a request would be routed, or how a past one was."""
-        decision_id = decision_id_of(request)
-        if decision_id is None:
-            asked = explain_request_of(request, self._arrival(context))
-            explanation = self._router.explain(asked)
+        asked = await self._read(
+            reading_explanation(_EXPLAIN, raw, lambda: self._arrival(context), self._limits),
+            streaming=False,
+        )
+        if isinstance(asked, str):
+            explanation = self._router.explain_decision(asked, tenant=current_tenant())
         else:
-            tenant = current_tenant()
-            explanation = self._router.explain_decision(decision_id, tenant=tenant)
+            explanation = await self._router.explained(asked)
         return service_pb2.ExplainRouteResponse(explanation=explanation_of(explanation))
 
     async def provider_health(
@@ -162,6 +190,7 @@ class RouterServicer:
         wanted = health_filter_of(request)
         now = self._wall_clock()
         deployments = self._router.health(
+            tenant=current_tenant(),
             providers=wanted.providers,
             models=wanted.models,
             deployments=wanted.deployments,
@@ -171,6 +200,14 @@ class RouterServicer:
             deployments=[health_of(health, now=now) for health in deployments],
             observed_time=timestamp_of(now),
         )
+
+    async def _read(self, work: Steps[T], *, streaming: bool) -> T:
+        """Read a request in slices, and report one that is refused."""
+        try:
+            return await self._router.run_in_slices(work)
+        except RefusedError as error:
+            self._unreadable(error, streaming=streaming, tenant=current_tenant())
+            raise
 
     def _arrival(self, context: _Context) -> Arrival:
         # The stubs do not say that a call may have no deadline.

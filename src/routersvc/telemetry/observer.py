@@ -108,6 +108,10 @@ class TelemetryObserver:
         """Count an unauthenticated call; it is not logged, or anyone could flood the log."""
         self._metrics.call_refused(CallOutcome.UNAUTHENTICATED, streaming=streaming)
 
+    def call_unreadable(self, error: RefusedError, *, streaming: bool, tenant: str) -> None:
+        """Count a call whose request cannot be read or exceeds a limit; it is not logged."""
+        self._metrics.call_refused(outcome_of(error), streaming=streaming, tenant=tenant)
+
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
         """Record that a call was rejected before any attempt."""
         outcome = outcome_of(error)

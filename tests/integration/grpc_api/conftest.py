@@ -21,15 +21,17 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.access.authentication import Authenticator
 from routersvc.grpc_api.server import EdgeServer
-from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
+from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.testing.scripted import Script, ScriptedGateway
 from routersvc.testing.worlds import RecordingObserver, scripted_deployment, scripted_policy
 
+CONNECTIONS = ConnectionOptions(max_open=64, max_streams=1_000, handshake_timeout=5.0)
 KEEPALIVE = KeepaliveOptions(
     time=30.0,
     timeout=10.0,
@@ -177,6 +179,8 @@ async def open_edge() -> AsyncGenerator[OpenEdge]:
                     addresses=("127.0.0.1:0",),
                     max_message_bytes=max_message_bytes,
                     deadlines=deadlines,
+                    connections=CONNECTIONS,
+                    limits=DEFAULT_LIMITS,
                     keepalive=KEEPALIVE,
                     reflection=True,
                 ),

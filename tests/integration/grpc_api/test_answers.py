@@ -175,13 +175,13 @@ def overhear(monkeypatch: pytest.MonkeyPatch, *refusals: RefusedError) -> list[R
     """Return the list of what routers will be asked; the first of it is refused like this."""
     asked: list[Request] = []
     ahead = list(refusals)
-    real = Router.open
+    real = Router.opened
 
-    def opened(router: Router, request: Request) -> Call:
+    async def opened(router: Router, request: Request) -> Call:
         asked.append(request)
         if ahead:
             raise ahead.pop(0)
-        return real(router, request)
+        return await real(router, request)
 
-    monkeypatch.setattr(Router, "open", opened)
+    monkeypatch.setattr(Router, "opened", opened)
     return asked

@@ -249,11 +249,11 @@ async def test_defect_is_told_by_its_reference_and_logged_once(
     """The exception's own words may hold a prompt."""
     edge = await open_edge({"a": [answer("never")]})
 
-    def broken(router: Router, request: Request) -> Call:
+    async def broken(router: Router, request: Request) -> Call:
         del router
         raise KeyError(request.prompt.messages)
 
-    monkeypatch.setattr(Router, "open", broken)
+    monkeypatch.setattr(Router, "opened", broken)
 
     heard = hear(await complete(edge, service.CompleteRequest(prompt=HELLO)))
 

@@ -17,11 +17,12 @@ from opentelemetry.trace import StatusCode
 
 from llmrouter.v1 import prompt_pb2, router_service_pb2, router_service_pb2_grpc
 from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.server import EdgeServer
-from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
+from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.grpc_api.tracing import tracing_interceptor
 from routersvc.telemetry.call_lines import CallLine
@@ -33,6 +34,7 @@ from routersvc.testing.worlds import scripted_deployment, scripted_policy
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT_ID = "b7ad6b7169203331"
 METADATA = (("traceparent", f"00-{TRACE_ID}-{PARENT_ID}-01"),)
+CONNECTIONS = ConnectionOptions(max_open=64, max_streams=1_000, handshake_timeout=5.0)
 KEEPALIVE = KeepaliveOptions(
     time=30.0,
     timeout=10.0,
@@ -111,6 +113,8 @@ async def service(request: pytest.FixtureRequest) -> AsyncGenerator[Service]:
             addresses=("127.0.0.1:0",),
             max_message_bytes=1 << 20,
             deadlines=DeadlineRule(default_timeout=30.0, max_timeout=60.0),
+            connections=CONNECTIONS,
+            limits=DEFAULT_LIMITS,
             keepalive=KEEPALIVE,
             reflection=False,
         ),

@@ -10,7 +10,8 @@ import pytest
 from routersvc.app.authorisations import authorisations
 from routersvc.app.options import profiler, provider_gateway, server_options, telemetry_options
 from routersvc.app.wire_formats import adapter, known_wire_formats
-from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
+from routersvc.domain.conversation.request_limits import RequestLimits
+from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.credentials.authorisations import (
     BEARER,
@@ -54,6 +55,16 @@ server:
   default_timeout: 30s
   max_timeout: 60s
   reflection: false
+  connections: {max_open: 100, max_streams: 50, handshake_timeout: 3s}
+  limits:
+    messages: 10
+    parts: 20
+    tools: 5
+    text_characters: 1000
+    json_bytes: 2KiB
+    json_depth: 8
+    url_bytes: 1KiB
+    private_addresses: true
   keepalive:
     time: 20s
     timeout: 5s
@@ -93,6 +104,17 @@ def test_server_is_told_all(settings: Settings) -> None:
         addresses=("127.0.0.1:0", "[::1]:50052", "unix:/tmp/router.sock"),
         max_message_bytes=1_048_576,
         deadlines=DeadlineRule(default_timeout=30.0, max_timeout=60.0),
+        connections=ConnectionOptions(max_open=100, max_streams=50, handshake_timeout=3.0),
+        limits=RequestLimits(
+            messages=10,
+            parts=20,
+            tools=5,
+            text_characters=1_000,
+            json_bytes=2_048,
+            json_depth=8,
+            url_bytes=1_024,
+            private_addresses=True,
+        ),
         keepalive=KeepaliveOptions(
             time=20.0,
             timeout=5.0,

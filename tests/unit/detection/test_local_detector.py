@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from routersvc.detection.found import ENOUGH
+from routersvc.detection.found import ENOUGH, MOST_CANDIDATES
 from routersvc.detection.local_detector import LocalDetector
 from routersvc.domain.profiling.identifiers import IdentifierFinding, IdentifierKind
 
@@ -213,3 +213,32 @@ def test_texts_like_identifiers_can_be_searched(text: str) -> None:
 def test_hostile_texts_are_searched_in_linear_time(text: str) -> None:
     """Quadratic work on 200 KB would meet the time limit of a test."""
     DETECTOR.detect([text])
+
+
+@pytest.mark.parametrize("number", ["317706770408312929", "82900120180727399X"])
+def test_number_that_upsets_a_validator_is_ordinary_text(number: str) -> None:
+    """Libraries raise what they do not document; a detector never fails a request."""
+    assert found(f"order {number} please") == {}
+
+
+@pytest.mark.parametrize("place", [0, 1_000, 8_150, 8_190, 16_300, 40_000])
+def test_identifier_is_found_wherever_windows_end(place: int) -> None:
+    """Two windows share more than any identifier with the words that announce it."""
+    before = "prose, " * (place // 7) + "x" * (place % 7)
+    text = f"{before} patient id: AB-123456, DE89370400440532013000 {'and more ' * 2_000}"
+
+    kinds = found(text)
+
+    assert (kinds[IBAN], kinds[RECORD]) == (1, 1)
+
+
+def test_prompt_of_more_numbers_than_are_looked_at_counts_as_everything() -> None:
+    """A detector may only err towards more protection."""
+    assert set(found("12345678901, " * (MOST_CANDIDATES + 100))) == set(IdentifierKind)
+
+
+def test_long_texts_are_searched_in_steps() -> None:
+    """A step searches one window at most."""
+    steps = sum(1 for _ in LocalDetector().detecting(["0123456789 " * 10_000]))
+
+    assert steps >= 100

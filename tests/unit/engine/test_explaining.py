@@ -153,7 +153,7 @@ def structure(value: object, above: frozenset[int] = frozenset()) -> object:
 def known_by(router: Router) -> object:
     """Return all that changes in a router: its fleet, budgets, rates, decisions, random numbers."""
     state = vars(router)
-    names = ("_fleet", "_budgets", "_rates", "_random", "_active_calls")
+    names = ("_fleet", "_budgets", "_admission", "_random")
     return structure([*(state[name] for name in names), state["_explainer"].decisions])
 
 

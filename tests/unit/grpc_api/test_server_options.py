@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions, channel_arguments
+from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
+from routersvc.grpc_api.server_options import (
+    ConnectionOptions,
+    KeepaliveOptions,
+    ServerOptions,
+    channel_arguments,
+)
 from routersvc.grpc_api.servicers import DeadlineRule
 
 KEEPALIVE = KeepaliveOptions(
@@ -13,6 +19,7 @@ KEEPALIVE = KeepaliveOptions(
     permit_without_calls=True,
     min_recv_ping_interval_without_data=10.0,
 )
+CONNECTIONS = ConnectionOptions(max_open=64, max_streams=32, handshake_timeout=5.0)
 DEADLINES = DeadlineRule(default_timeout=120.0, max_timeout=600.0)
 
 
@@ -22,6 +29,8 @@ def test_limits_are_counted_in_milliseconds() -> None:
         addresses=("127.0.0.1:0",),
         max_message_bytes=1_000,
         deadlines=DEADLINES,
+        connections=CONNECTIONS,
+        limits=DEFAULT_LIMITS,
         keepalive=KEEPALIVE,
         reflection=True,
     )
@@ -31,10 +40,18 @@ def test_limits_are_counted_in_milliseconds() -> None:
         ("grpc.max_send_message_length", 1_000),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.http2.ping_timeout_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.so_reuseport", 0),
+        ("grpc.max_allowed_incoming_connections", 64),
+        ("grpc.max_concurrent_streams", 32),
+        ("grpc.http.overload_protection", 0),
+        ("grpc.server.max_pending_requests", 8_192),
+        ("grpc.server.max_pending_requests_hard_limit", 8_192),
+        ("grpc.server_handshake_timeout_ms", 5_000),
+        ("grpc.http2.settings_timeout", 5_000),
     ]
 
 
@@ -53,6 +70,8 @@ def test_ages_of_connections_are_told_where_they_are_limited() -> None:
         addresses=("127.0.0.1:0",),
         max_message_bytes=1_000,
         deadlines=DEADLINES,
+        connections=CONNECTIONS,
+        limits=DEFAULT_LIMITS,
         keepalive=keepalive,
         reflection=True,
     )
@@ -77,6 +96,8 @@ def test_impossible_options_are_refused(
             addresses=addresses,
             max_message_bytes=max_message_bytes,
             deadlines=DEADLINES,
+            connections=CONNECTIONS,
+            limits=DEFAULT_LIMITS,
             keepalive=KEEPALIVE,
             reflection=True,
         )

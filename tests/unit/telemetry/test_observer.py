@@ -18,7 +18,7 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.fleet.state_changes import ChangeKind, StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
-from routersvc.domain.outcomes.errors import DrainingError
+from routersvc.domain.outcomes.errors import DrainingError, FieldViolation, InvalidRequestError
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.call_lines import CallLine
@@ -356,6 +356,19 @@ def test_call_that_is_turned_away_is_counted_without_a_line() -> None:
         {"outcome": "unauthenticated", "streaming": "true"},
         1,
     )
+    assert bench.lines == []
+
+
+def test_request_beyond_a_limit_is_counted_for_its_tenant_without_a_line() -> None:
+    """Whoever sends many of them fills no log."""
+    bench = Bench(sampler=None)
+    error = InvalidRequestError([FieldViolation(field="prompt.tools", description="too many")])
+
+    bench.observer.call_unreadable(error, streaming=False, tenant="t")
+
+    families = {family.name: family for family in bench.metrics.collect()}
+    (sample,) = families["routersvc_refused_calls"].samples
+    assert sample.labels == {"outcome": "invalid_request", "streaming": "false"}
     assert bench.lines == []
 
 

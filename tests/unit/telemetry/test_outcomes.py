@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import pytest
 
@@ -70,9 +71,7 @@ def errors(report: RouteReport) -> dict[type[RouterError], RouterError]:
         _no_eligible(deployment, ExclusionReason.REGION),
         OverloadedError(priority=Priority.LOW, places=3, retry_after=1.0),
         DrainingError(),
-        AttemptsFailedError(
-            report=report, failure=FAILURE, caller_outcome=CallerOutcome.REJECTED, retry_after=None
-        ),
+        AttemptsFailedError(report=report, failure=FAILURE, retry_after=None),
         StreamBrokenError(report=report, failure=FAILURE),
         DeadlineExceededError(report=report),
     ]
@@ -111,8 +110,12 @@ def test_outcome_is_the_reason_that_the_caller_receives(
 ) -> None:
     """The reason that a caller reports is a label value of the metrics."""
     last_words = [
-        AttemptsFailedError(report=report, failure=FAILURE, caller_outcome=word, retry_after=None)
-        for word in CallerOutcome
+        AttemptsFailedError(
+            report=report,
+            failure=dataclasses.replace(FAILURE, failure_class=failure_class),
+            retry_after=None,
+        )
+        for failure_class in FailureClass
     ]
     deployment = report.attempts[0].deployment
     exclusions = [_no_eligible(deployment, reason) for reason in ExclusionReason]

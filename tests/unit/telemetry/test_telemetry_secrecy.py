@@ -44,7 +44,7 @@ from routersvc.domain.outcomes.errors import (
     OverloadedError,
     RefusedError,
 )
-from routersvc.domain.outcomes.failure_rules import CallerOutcome, FailureClass
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.domain.planning.planning_errors import NoEligibleDeploymentError
@@ -220,7 +220,6 @@ def _everything(
                 failed = AttemptsFailedError(
                     report=report,
                     failure=failure,
-                    caller_outcome=CallerOutcome.UNAVAILABLE,
                     retry_after=None,
                 )
                 for error in (None, failed, foreign, asyncio.CancelledError(MARKER)):

@@ -3,8 +3,12 @@
 A refused key or a spent quota does not recover within seconds, so no breaker is involved: the
 credential is disabled for all its deployments, and is checked at growing intervals.
 
-One request disables nothing, because it may be the request that is refused: two different ones in a
-row have to be, without a success between them. A retry by the client is not a different request.
+A vendor's own code for it, in the field that the vendor keeps for codes, disables at once: no
+request can cause it while the credential is in order. A status alone may be about the request: two
+different requests in a row have to be refused, without a success between them, and one request
+disables only one credential or model in this way. A retry by the client is not a different request.
+Sentences, which may quote a caller, disable nothing.
+
 Where a free check has enabled a key that calls then find refused again, the check is not believed
 until a call succeeds, and one refusal is enough.
 """
@@ -23,7 +27,7 @@ from routersvc.domain.fleet.state_changes import (
     nobody_listens,
 )
 from routersvc.domain.outcomes.failure_rules import Disables
-from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.failures import Evidence, Failure
 from routersvc.domain.planning.plans import Plan
 
 
@@ -104,6 +108,7 @@ class Disablements:
         self._on_change = on_change
         self._disabled: dict[Disableable, Disablement] = {}
         self._evidence: dict[Disableable, Plan] = {}
+        self._disabled_by: dict[Disableable, Plan] = {}
         self._enabled_by_check: set[Disableable] = set()
 
     def disable(
@@ -131,6 +136,7 @@ class Disablements:
 
     def enable(self, key: Disableable) -> None:
         """Enable `key` again: a check succeeded, or an operator acted."""
+        self._disabled_by.pop(key, None)
         if self._disabled.pop(key, None) is not None:
             self._tell(key, "", disabled=False)
 
@@ -156,8 +162,15 @@ class Disablements:
                 return
             case _:
                 assert_never(rule.disables)
+        if failure.evidence is Evidence.WORDS:
+            return
         check_is_wrong = key in self._enabled_by_check
-        if key not in self._disabled and not check_is_wrong and not self._is_proved(key, request):
+        if (
+            failure.evidence is Evidence.STATUS
+            and key not in self._disabled
+            and not check_is_wrong
+            and not self._is_proved(key, request)
+        ):
             return
         self._evidence.pop(key, None)
         self.disable(
@@ -209,12 +222,20 @@ class Disablements:
         return True
 
     def _is_proved(self, key: Disableable, request: Plan) -> bool:
-        """Whether this refusal is the second one; the first is kept."""
+        """Whether this refusal is the second one; the first is kept.
+
+        A request that has disabled one credential or model does not go on to the next.
+        """
         first = self._evidence.get(key)
         if first is None:
             self._evidence[key] = request
             return False
-        return first is not request and not request.previous_attempts
+        if first is request or request.previous_attempts:
+            return False
+        if any(request is one for one in self._disabled_by.values()):
+            return False
+        self._disabled_by[key] = request
+        return True
 
     def _tell(self, key: Disableable, reason: str, *, disabled: bool) -> None:
         match key:

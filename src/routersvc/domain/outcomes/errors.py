@@ -155,8 +155,7 @@ class CallFailedError(RouterError):
 class AttemptsFailedError(CallFailedError):
     """Nothing is left to try.
 
-    `failure` is the one that is reported, `caller_outcome` what the caller is told, `retry_after`
-    (seconds) is set where a retry can help.
+    `failure` is the one that is reported, `retry_after` (seconds) is set where a retry can help.
     """
 
     def __init__(
@@ -164,7 +163,6 @@ class AttemptsFailedError(CallFailedError):
         *,
         report: RouteReport,
         failure: Failure,
-        caller_outcome: CallerOutcome,
         retry_after: float | None,
         is_budget_spent: bool = False,
     ) -> None:
@@ -177,8 +175,12 @@ class AttemptsFailedError(CallFailedError):
                 summary = f"all {count} attempts failed"
         super().__init__(f"{summary}; {failure.message}{_spent(is_budget_spent)}", report)
         self.failure = failure
-        self.caller_outcome = caller_outcome
         self.retry_after = retry_after
+
+    @property
+    def caller_outcome(self) -> CallerOutcome:
+        """What the caller is told."""
+        return self.failure.rule.caller_outcome
 
 
 class StreamBrokenError(CallFailedError):

@@ -207,3 +207,13 @@ RULES: Mapping[FailureClass, FailureRule] = MappingProxyType(
     }
 )
 # fmt: on
+
+RATE_ONLY_RULES: Mapping[FailureClass, FailureRule] = MappingProxyType(
+    {
+        failure_class: dataclasses.replace(rule, breaker=BreakerEffect.RATE_ONLY)
+        if rule.breaker is BreakerEffect.FAILURE
+        else rule
+        for failure_class, rule in RULES.items()
+    }
+)
+"""The same table for failures that may be about one request alone (`Failure.rate_only`)."""

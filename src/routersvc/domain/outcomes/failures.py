@@ -7,11 +7,12 @@ An adapter raises `AttemptFailedError` with the failure's class. What follows fr
 from __future__ import annotations
 
 import dataclasses
+import enum
 from typing import TYPE_CHECKING
 
 from routersvc.domain.outcomes.failure_rules import (
+    RATE_ONLY_RULES,
     RULES,
-    BreakerEffect,
     FailureClass,
     FailureRule,
     SameDeploymentRule,
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
     from routersvc.domain.conversation.usage import UsageCounted
 
 
+class Evidence(enum.Enum):
+    """How far a failure proves that a credential or a model is out of use.
+
+    - `VENDOR_CODE`: the vendor's code for exactly this, in the field that it keeps for codes. No
+      request can cause it while credential and model are in order.
+    - `STATUS`: a status, or a code that a single request may cause as well.
+    - `WORDS`: sentences, which may quote the caller. They decide the next step of the request that
+      failed, and nothing else.
+    """
+
+    VENDOR_CODE = "vendor_code"
+    STATUS = "status"
+    WORDS = "words"
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
     """How one attempt failed.
@@ -30,7 +46,9 @@ class Failure:
     `retry_after` is in seconds from the moment of failure. `connection_was_idle` says that the
     request went out on a kept-alive connection that broke before a response began. `rate_only`
     says that the failure may be about this request alone: breakers count it in their failure rate,
-    not as one of several in a row.
+    not as one of several in a row. `evidence` limits what the failure may disable. `proof_refused`
+    says that the provider refused a signature or an encrypted thought of the conversation, or
+    missed one: the same deployment may take the request without the thoughts.
     """
 
     failure_class: FailureClass
@@ -40,14 +58,13 @@ class Failure:
     headroom: RateLimitHeadroom | None = None
     connection_was_idle: bool = False
     rate_only: bool = False
+    evidence: Evidence = Evidence.STATUS
+    proof_refused: bool = False
 
     @property
     def rule(self) -> FailureRule:
         """What follows from this failure."""
-        rule = RULES[self.failure_class]
-        if self.rate_only and rule.breaker is BreakerEffect.FAILURE:
-            return dataclasses.replace(rule, breaker=BreakerEffect.RATE_ONLY)
-        return rule
+        return (RATE_ONLY_RULES if self.rate_only else RULES)[self.failure_class]
 
     @property
     def is_stale_connection(self) -> bool:

@@ -26,7 +26,6 @@ class RaceExhausted:
     """
 
     failure: Failure
-    caller_outcome: CallerOutcome
     retry_after: float | None
     is_budget_spent: bool = False
 
@@ -69,7 +68,6 @@ def exhausted_result(
     asked = [failure.retry_after for failure in failures if failure.retry_after is not None]
     return RaceExhausted(
         failure=reported,
-        caller_outcome=reported.rule.caller_outcome,
         retry_after=min([*asked, *waits], default=None),
         is_budget_spent=is_budget_spent and decisive is None,
     )

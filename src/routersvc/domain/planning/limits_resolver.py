@@ -14,11 +14,12 @@ from routersvc.domain.catalogue.route_rules import RouteQuestion, RouteRule, fir
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.catalogue.tenants import ANONYMOUS, Tenant
 from routersvc.domain.catalogue.weights import weighed
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.measures.cost_budgets import BudgetStanding
 from routersvc.domain.outcomes.errors import UnknownNameError, UnknownTenantError
 from routersvc.domain.planning.eligibility import windows_of
 from routersvc.domain.planning.limits import FixedLimits, Limits
-from routersvc.domain.planning.policy_choices import choose_policy
+from routersvc.domain.planning.policy_choices import PolicyChoice, choose_policy
 from routersvc.domain.profiling.profiles import Profile, Profiler
 from routersvc.domain.profiling.token_estimates import TokenEstimate
 
@@ -74,10 +75,10 @@ class LimitsResolver:
             raise UnknownTenantError
         return ANONYMOUS
 
-    def resolve(self, request: Request, budget: BudgetStanding | None, *, at: float) -> Limits:
-        """Return the limits of `request`.
-
-        `budget` is the state of its tenant's budget, `at` the time in seconds since the epoch.
+    def profiling(
+        self, request: Request, budget: BudgetStanding | None
+    ) -> Steps[tuple[PolicyChoice, Profile]]:
+        """Return the policy of `request` and its profile, in steps: what `resolve` starts with.
 
         Raises:
             UnknownTenantError: tenants are configured, and the request names none of them.
@@ -86,13 +87,36 @@ class LimitsResolver:
             UnknownNameError: it names a model, provider or deployment that does not exist.
         """
         tenant = self.tenant(request.tenant)
-        routing = request.routing
         choice = choose_policy(
             request, tenant, self._policies, default_policy=self._default_policy, budget=budget
         )
-        policy = choice.policy
         self._check_names(request)
-        profile = self._profile(request, policy, choice.constraints)
+        profile = yield from self._profiler.profiling(request)
+        windows = self._windows[choice.policy.name]
+        reserve = choice.constraints.context_reserve_tokens
+
+        def is_too_vague(tokens: TokenEstimate) -> bool:
+            return windows.undecided(profile, tokens, reserve=reserve)
+
+        # Tokens are counted if an estimate cannot decide what fits.
+        return choice, (yield from self._profiler.refining_tokens(request, profile, is_too_vague))
+
+    def resolve(
+        self,
+        request: Request,
+        budget: BudgetStanding | None,
+        *,
+        at: float,
+        profiled: tuple[PolicyChoice, Profile],
+    ) -> Limits:
+        """Return the limits of `request` from the result of `profiling`.
+
+        `budget` is the state of its tenant's budget, `at` the time in seconds since the epoch.
+        """
+        choice, profile = profiled
+        tenant = self.tenant(request.tenant)
+        routing = request.routing
+        policy = choice.policy
         rule = _rule(policy, profile, request, at)
         max_attempts = _max_attempts(policy, routing)
         return Limits(
@@ -143,16 +167,6 @@ class LimitsResolver:
             pinned_deployment=request.routing.pinned_deployment,
             effort=request.prompt.reasoning.effort,
         ).among_regions(self._regions)
-
-    def _profile(self, request: Request, policy: Policy, constraints: MergedConstraints) -> Profile:
-        """Return the profile; tokens are counted if an estimate cannot decide what fits."""
-        profile = self._profiler.profile(request)
-        windows = self._windows[policy.name]
-
-        def is_too_vague(tokens: TokenEstimate) -> bool:
-            return windows.undecided(profile, tokens, reserve=constraints.context_reserve_tokens)
-
-        return self._profiler.with_refined_tokens(request, profile, is_too_vague)
 
     def _model_name(self, name: str) -> str:
         return self._catalogue.aliases.get(name, name)

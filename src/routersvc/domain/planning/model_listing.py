@@ -80,6 +80,15 @@ def listed_models(
     )
 
 
+def usable_deployments(
+    catalogue: Catalogue, policies: Mapping[str, Policy], tenant: Tenant
+) -> frozenset[str]:
+    """Return the names of the deployments that a tenant can use through any of its policies."""
+    return frozenset(
+        _policies_by_deployment(catalogue, _open_policies(policies, tenant, ""), tenant)
+    )
+
+
 def admits(constraints: MergedConstraints, deployment: Deployment) -> bool:
     """Whether constraints let a deployment serve a request that needs nothing in particular.
 

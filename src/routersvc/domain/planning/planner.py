@@ -6,6 +6,7 @@ Pure: the same configuration, request and view of the fleet give the same plan.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.modes import HedgingMode
@@ -13,6 +14,7 @@ from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.measures.cost_budgets import BudgetStanding
 from routersvc.domain.planning.candidates import Candidate
 from routersvc.domain.planning.deployment_orders import DeploymentOrder, ordered
@@ -26,8 +28,12 @@ from routersvc.domain.planning.planning_errors import (
     TenantBudgetExhaustedError,
 )
 from routersvc.domain.planning.plans import HedgingPlan, Plan, PlannedRequest, RefusedRequest
+from routersvc.domain.planning.policy_choices import PolicyChoice
 from routersvc.domain.planning.scored_candidates import excluded
-from routersvc.domain.profiling.profiles import Profiler
+from routersvc.domain.profiling.profiles import Profile, Profiler
+
+Profiled: TypeAlias = tuple[PolicyChoice, Profile]
+"""The policy of a request, and its profile."""
 
 BUDGET_PUSHBACK = 1.0
 """Seconds that a caller waits at least for its budget: time for a running call to end."""
@@ -69,13 +75,27 @@ class Planner:
         """
         return self._resolver.tenant(name)
 
+    def profiling(self, request: Request, budget: BudgetStanding | None) -> Steps[Profiled]:
+        """Return the policy and the profile of a request, in steps: the long part of `plan`.
+
+        Raises what `plan` does.
+        """
+        return self._resolver.profiling(request, budget)
+
     def plan(
-        self, request: Request, view: LiveView, *, budget: BudgetStanding | None, at: float
+        self,
+        request: Request,
+        view: LiveView,
+        *,
+        budget: BudgetStanding | None,
+        at: float,
+        profiled: Profiled | None = None,
     ) -> PlannedRequest | RefusedRequest:
         """Return the plan for a request, or why nothing may serve it.
 
         `view` is what is known of the fleet, `budget` the state of the tenant's budget, `at` the
-        time in seconds since the epoch. The plan does not decide on hedges.
+        time in seconds since the epoch, `profiled` the result of `profiling` if that was done
+        before. The plan does not decide on hedges.
 
         Raises:
             UnknownTenantError: tenants are configured, and the request names none of them.
@@ -83,7 +103,7 @@ class Planner:
             UnknownPolicyError: the request names a policy that does not exist.
             UnknownNameError: it names a model, provider or deployment that does not exist.
         """
-        limits = self.limits(request, budget, at=at)
+        limits = self.limits(request, budget, at=at, profiled=profiled)
         allowed = self._eligibility.find(limits)
         if not allowed:
             listed = self._eligibility.listed(limits.fixed.listed)
@@ -92,10 +112,17 @@ class Planner:
         return PlannedRequest(limits=limits, order=order, plan=_plan(order, limits))
 
     def limits(
-        self, request: Request, budget: BudgetStanding | None = None, *, at: float = 0.0
+        self,
+        request: Request,
+        budget: BudgetStanding | None = None,
+        *,
+        at: float = 0.0,
+        profiled: Profiled | None = None,
     ) -> Limits:
         """Return the limits of a request: the first step of `plan`, which lists what it raises."""
-        return self._resolver.resolve(request, budget, at=at)
+        if profiled is None:
+            profiled = finished(self.profiling(request, budget))
+        return self._resolver.resolve(request, budget, at=at, profiled=profiled)
 
 
 def _plan(order: DeploymentOrder, limits: Limits) -> Plan:

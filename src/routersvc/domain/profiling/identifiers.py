@@ -11,6 +11,8 @@ import enum
 from collections.abc import Iterable
 from typing import Protocol
 
+from routersvc.domain.conversation.steps import Steps
+
 
 class IdentifierKind(enum.Enum):
     """A kind of identifier of people, accounts or patients."""
@@ -48,8 +50,11 @@ class DataClassRule:
 class IdentifierDetector(Protocol):
     """Finds identifiers of people, accounts and patients."""
 
-    def detect(self, texts: Iterable[str]) -> tuple[IdentifierFinding, ...]:
-        """Return the findings in all of these texts, by kind. Never raises, does no I/O."""
+    def detecting(self, texts: Iterable[str]) -> Steps[tuple[IdentifierFinding, ...]]:
+        """Return the findings in all of these texts, by kind, in steps of a few milliseconds.
+
+        Never raises, does no I/O.
+        """
         ...
 
 

@@ -16,6 +16,7 @@ from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.conversation.parts import CacheLifetime, ImageDetail, ImagePart, Modality
 from routersvc.domain.conversation.prompts import Prompt, ServiceTier
+from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.profiling.capability_needs import required_capabilities
 from routersvc.domain.profiling.classifiers import Classification, Classifier
 from routersvc.domain.profiling.identifiers import (
@@ -26,7 +27,7 @@ from routersvc.domain.profiling.identifiers import (
 )
 from routersvc.domain.profiling.prompt_reading import parts_of, read, texts_of
 from routersvc.domain.profiling.rule_classifier import RuleClassifier
-from routersvc.domain.profiling.token_counting import TokenCounter, refined_estimate
+from routersvc.domain.profiling.token_counting import TokenCounter, refining
 from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of
 
 
@@ -73,6 +74,9 @@ IMAGE_TOKENS = TokenEstimate(low=85, likely=765, high=1600)
 """A picture: by OpenAI's published rule 85 in low detail, 765 at 1024 × 1024 in high detail; about
 1,600 for the largest that Anthropic takes without scaling it down."""
 
+_TEXTS_IN_STEP = 64
+"""Texts whose tokens are estimated in one step."""
+
 DEFAULT_OUTPUT_TOKENS = 1024
 """The assumed length of an answer if the request states none."""
 
@@ -90,21 +94,32 @@ class Profiler:
     counter: TokenCounter | None = None
 
     def profile(self, request: Request) -> Profile:
-        """Return the profile of a request. Reads the prompt once."""
+        """Return what `profiling` does, at once."""
+        return finished(self.profiling(request))
+
+    def profiling(self, request: Request) -> Steps[Profile]:
+        """Return the profile of a request. Reads the prompt once, in steps if it is long."""
         prompt = request.prompt
         routing = request.routing
         texts = tuple(texts_of(prompt))
-        tokens = sum(map(estimate_of, texts), _frames(prompt))
+        tokens = _frames(prompt)
+        for place, text in enumerate(texts):
+            tokens += estimate_of(text)
+            if place % _TEXTS_IN_STEP == _TEXTS_IN_STEP - 1:
+                yield
+        yield
         reading = read(
             prompt,
             length=sum(map(len, texts)),
             input_tokens=tokens.likely,
             stated_task=routing.task,
         )
+        yield
         found = self.classifier.classify(reading)
+        yield
         findings: tuple[IdentifierFinding, ...] = ()
         if self.detector is not None:
-            findings = self.detector.detect(_sent_texts(prompt, texts))
+            findings = yield from self.detector.detecting(_sent_texts(prompt, texts))
         modalities = reading.modalities
         capabilities = required_capabilities(request, modalities)
         return Profile(
@@ -132,12 +147,18 @@ class Profiler:
     def with_refined_tokens(
         self, request: Request, profile: Profile, is_too_vague: Callable[[TokenEstimate], bool]
     ) -> Profile:
+        """Return what `refining_tokens` does, at once."""
+        return finished(self.refining_tokens(request, profile, is_too_vague))
+
+    def refining_tokens(
+        self, request: Request, profile: Profile, is_too_vague: Callable[[TokenEstimate], bool]
+    ) -> Steps[Profile]:
         """Return the profile with its tokens counted, if `is_too_vague` accepts the estimate."""
         if self.counter is None or not is_too_vague(profile.input_bounds):
             return profile
         frames = _frames(request.prompt)
         texts = tuple(texts_of(request.prompt))
-        tokens, counted = refined_estimate(
+        tokens, counted = yield from refining(
             texts,
             sum(map(estimate_of, texts), TokenEstimate()),
             counter=self.counter,

@@ -21,7 +21,7 @@ class ApiKeys:
 
     A key is compared with every hash in constant time, so that response times reveal nothing about
     keys. `anonymous` is the tenant of calls without a key, `None` if they are refused; a call with
-    an unknown key is always refused.
+    an unknown key, or with another kind of authorization, is always refused.
     """
 
     __slots__ = ("_anonymous", "_hashes")
@@ -38,7 +38,7 @@ class ApiKeys:
         """
         key = _key_in(metadata)
         if key is None:
-            if self._anonymous is not None:
+            if self._anonymous is not None and AUTHORIZATION not in metadata:
                 return self._anonymous
             raise UnknownTenantError(
                 f"the call has no API key: send `{AUTHORIZATION}: Bearer KEY` or `{API_KEY}: KEY`"

@@ -1,26 +1,21 @@
-"""Authenticates every call of the router's services before its request is parsed.
+"""Authenticates every call of the router's services before its message is received.
 
 Health checks and reflection stay open, because load balancers and probes send no keys. The
 `Authenticator` is a port; API keys are the built-in implementation. Other calls end with
-`UNAUTHENTICATED`.
+`UNAUTHENTICATED`, and gRPC's flow control keeps all but the first 64 KB of their messages out.
 """
 
 from __future__ import annotations
 
 import contextvars
-import functools
-import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Protocol
 
 import grpc
 from grpc import aio
 
 from routersvc.domain.outcomes.errors import UnknownTenantError
-from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers
-
-_Context = aio.ServicerContext[Any, Any]
-_Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
+from routersvc.grpc_api.wrapped_handlers import Handler
 
 _TENANT = contextvars.ContextVar("tenant", default="")
 """The tenant of the call in the current task: grpc starts one task per call."""
@@ -61,58 +56,27 @@ class Authentication(aio.ServerInterceptor):
         self._authenticator = authenticator
         self._turned_away = turned_away
         self._services = frozenset(services)
-        self._guarded = WrappedHandlers(self._guard)
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
-        """Return the handler of the method, with authentication unless its service is open."""
+        """Return the handler of the method, after authentication unless its service is open.
+
+        Raises:
+            UnknownTenantError: the caller is not authenticated.
+        """
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or method[1:].partition("/")[0] not in self._services:
             return handler
-        return self._guarded.of(handler, method)
-
-    def _guard(self, handler: Handler, method: str) -> Handler:
-        # The stubs know synchronous behaviours only.
-        behaviour = cast("_Behaviour | None", handler.unary_unary or handler.unary_stream)
-        if behaviour is None or not inspect.iscoroutinefunction(behaviour):
-            raise ValueError(f"`{method}` is not a coroutine that takes one request")
-        make = (
-            grpc.unary_unary_rpc_method_handler
-            if handler.unary_unary is not None
-            else grpc.unary_stream_rpc_method_handler
-        )
-        return make(
-            self._authenticated(
-                behaviour,
-                handler.request_deserializer,
-                streaming=handler.unary_stream is not None,
-            ),
-            None,
-            handler.response_serializer,
-        )
-
-    def _authenticated(
-        self,
-        behaviour: _Behaviour,
-        deserialize: Callable[[bytes], object] | None,
-        *,
-        streaming: bool,
-    ) -> Callable[[bytes, _Context], Awaitable[object]]:
-        @functools.wraps(behaviour)
-        async def authenticated(raw: bytes, context: _Context) -> object:
-            metadata: dict[str, str | bytes] = {}
-            for key, value in context.invocation_metadata() or ():
-                metadata.setdefault(key, value)
-            try:
-                _TENANT.set(self._authenticator.tenant_of(metadata))
-            except UnknownTenantError:
-                self._turned_away(streaming)
-                raise
-            request = raw if deserialize is None else deserialize(raw)
-            return await behaviour(request, context)
-
-        return authenticated
+        metadata: dict[str, str | bytes] = {}
+        for key, value in handler_call_details.invocation_metadata or ():
+            metadata.setdefault(key, value)
+        try:
+            _TENANT.set(self._authenticator.tenant_of(metadata))
+        except UnknownTenantError:
+            self._turned_away(handler.unary_stream is not None)
+            raise
+        return handler

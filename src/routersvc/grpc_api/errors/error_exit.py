@@ -49,8 +49,14 @@ class ErrorExit(aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
-        """Return the handler of the method with error mapping; `None` for an unknown method."""
-        handler = await continuation(handler_call_details)
+        """Return the handler of the method with error mapping; `None` for an unknown method.
+
+        A call that an inner interceptor refuses ends before its message is received.
+        """
+        try:
+            handler = await continuation(handler_call_details)
+        except RouterError as error:
+            return self._refusing(error, handler_call_details.method)
         if handler is None:
             return None
         return self._guarded.of(handler, handler_call_details.method)
@@ -73,6 +79,16 @@ class ErrorExit(aio.ServerInterceptor):
                 handler.response_serializer,
             )
         raise ValueError(f"`{method}` is client-streaming, which is not supported")
+
+    def _refusing(self, error: RouterError, method: str) -> Handler:
+        """Return a handler that ends a call; it takes a stream, so that grpc reads no message."""
+
+        async def refused(_: object, context: _Context) -> AsyncIterator[Never]:
+            await self._abort(context, error, method)
+            yield
+
+        # The stubs declare synchronous behaviours only.
+        return grpc.stream_stream_rpc_method_handler(cast("Any", refused))
 
     def _unary(
         self, handler: Handler, method: str

@@ -9,6 +9,9 @@ from google.protobuf.message import Message
 
 from routersvc.grpc_api.inbound.violations import Violations
 
+MAX_NAMES = 1_024
+"""Names in one list of a request."""
+
 _Value = TypeVar("_Value")
 
 
@@ -56,7 +59,13 @@ class MessageFields:
 
     def names(self, name: str) -> tuple[str, ...]:
         """Return a list of names, none of them empty."""
-        values = tuple(getattr(self._message, name))
+        given = getattr(self._message, name)
+        if not given:
+            # The common case: no path is built for it.
+            return ()
+        if not self._violations.at_most(f"{self._path}.{name}", len(given), MAX_NAMES):
+            return ()
+        values = tuple(given)
         for place, value in enumerate(values):
             self._violations.present(f"{self._path}.{name}[{place}]", value)
         return values

@@ -39,6 +39,8 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
         return None
     if not message.parts and role is not Role.ASSISTANT:
         violations.add(f"{path}.parts", "must hold at least one part")
+    if not violations.count_parts(path, len(message.parts)):
+        return None
     if message.name:
         violations.size(f"{path}.name", message.name, MAX_NAME_BYTES)
     parts: list[Part] = []
@@ -164,6 +166,8 @@ def _tool_call(
     call = part.tool_call
     violations.present(f"{path}.tool_call.id", call.id)
     violations.present(f"{path}.tool_call.name", call.name)
+    violations.nesting(f"{path}.tool_call.arguments_json", call.arguments_json)
+    violations.nesting(f"{path}.tool_call.signature", call.signature)
     return ToolCall(
         call_id=call.id,
         name=call.name,
@@ -181,6 +185,8 @@ def _tool_result(
     path = f"{path}.tool_result"
     violations.present(f"{path}.tool_call_id", result.tool_call_id)
     parts: list[TextPart | ImagePart | FilePart] = []
+    if not violations.count_parts(path, len(result.parts)):
+        return ToolResult(call_id=result.tool_call_id, parts=(), is_error=result.is_error)
     for place, item in enumerate(result.parts):
         item_path = f"{path}.parts[{place}]"
         match item.WhichOneof("content"):
@@ -198,12 +204,11 @@ def _tool_result(
 
 
 def _thought(
-    part: prompt_pb2.Part,
-    path: str,  # noqa: ARG001 - the signature that all kinds share
-    cache: CacheLifetime | None,
-    violations: Violations,  # noqa: ARG001 - the signature that all kinds share
+    part: prompt_pb2.Part, path: str, cache: CacheLifetime | None, violations: Violations
 ) -> ThoughtPart:
     thought = part.reasoning
+    violations.nesting(f"{path}.reasoning.signature", thought.signature)
+    violations.nesting(f"{path}.reasoning.encrypted", thought.encrypted)
     return ThoughtPart(
         text=thought.text,
         signature=thought.signature,

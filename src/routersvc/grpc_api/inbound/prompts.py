@@ -15,6 +15,7 @@ from routersvc.domain.conversation.response_formats import (
     JsonSchemaFormat,
     ResponseFormat,
 )
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.conversation.tools import (
     FunctionTool,
     HostedTool,
@@ -30,14 +31,20 @@ from routersvc.grpc_api.inbound.violations import Violations
 MAX_ID_BYTES = 128
 MAX_STOP_SEQUENCES = 16
 MAX_TOP_LOGPROBS = 20
+MAX_LOGIT_BIASES = 1_024
+MAX_OUTPUT_MODALITIES = 16
+MAX_WIRE_EXTENSIONS = 64
+
+_ENTRIES_IN_STEP = 64
+"""Messages or tools that are converted in one step."""
 
 _ASKING_ROLES = frozenset({prompt_pb2.ROLE_USER, prompt_pb2.ROLE_TOOL})
 
 
-def prompt_of(prompt: prompt_pb2.Prompt, violations: Violations) -> Prompt:
-    """Return the prompt."""
-    messages = _messages(prompt, violations)
-    tools = tools_of(prompt, violations)
+def prompt_of(prompt: prompt_pb2.Prompt, violations: Violations) -> Steps[Prompt]:
+    """Return the prompt, in steps."""
+    messages = yield from _messages(prompt, violations)
+    tools = yield from tools_of(prompt, violations)
     if prompt.end_user_id:
         violations.size("prompt.end_user_id", prompt.end_user_id, MAX_ID_BYTES)
     if prompt.prompt_cache_key:
@@ -71,16 +78,22 @@ def prompt_of(prompt: prompt_pb2.Prompt, violations: Violations) -> Prompt:
     )
 
 
-def _messages(prompt: prompt_pb2.Prompt, violations: Violations) -> tuple[Message, ...]:
+def _messages(prompt: prompt_pb2.Prompt, violations: Violations) -> Steps[tuple[Message, ...]]:
+    if not violations.at_most("prompt.messages", len(prompt.messages), violations.limits.messages):
+        return ()
     if not prompt.messages:
         violations.add("prompt.messages", "must hold at least one message")
     elif not any(message.role in _ASKING_ROLES for message in prompt.messages):
         violations.add("prompt.messages", "must hold a message from the user or a tool")
-    converted = (
-        message_of(message, f"prompt.messages[{place}]", violations)
-        for place, message in enumerate(prompt.messages)
-    )
-    return tuple(message for message in converted if message is not None)
+    converted: list[Message] = []
+    for place, message in enumerate(prompt.messages):
+        one = message_of(message, f"prompt.messages[{place}]", violations)
+        if one is not None:
+            converted.append(one)
+        if place % _ENTRIES_IN_STEP == _ENTRIES_IN_STEP - 1:
+            yield
+    yield
+    return tuple(converted)
 
 
 def _tool_choice(
@@ -133,6 +146,9 @@ def _sampling(given: prompt_pb2.Sampling, violations: Violations) -> Sampling:
         violations.add(
             "prompt.sampling.stop_sequences", f"must have at most {MAX_STOP_SEQUENCES} entries"
         )
+        return Sampling()
+    if not violations.at_most(f"{path}.logit_bias", len(given.logit_bias), MAX_LOGIT_BIASES):
+        return Sampling()
     for place, sequence in enumerate(given.stop_sequences):
         violations.present(f"{path}.stop_sequences[{place}]", sequence)
     for token, bias in given.logit_bias.items():
@@ -163,6 +179,10 @@ def _reasoning(fields: MessageFields) -> Reasoning:
 
 def _output_modalities(prompt: prompt_pb2.Prompt, violations: Violations) -> tuple[Modality, ...]:
     modalities: list[Modality] = []
+    if not violations.at_most(
+        "prompt.output_modalities", len(prompt.output_modalities), MAX_OUTPUT_MODALITIES
+    ):
+        return ()
     for place, number in enumerate(prompt.output_modalities):
         path = f"prompt.output_modalities[{place}]"
         if number == prompt_pb2.MODALITY_UNSPECIFIED:
@@ -203,6 +223,10 @@ def _wire_extensions(
 ) -> tuple[WireExtension, ...]:
     extensions: list[WireExtension] = []
     formats: set[str] = set()
+    if not violations.at_most(
+        "prompt.wire_extensions", len(prompt.wire_extensions), MAX_WIRE_EXTENSIONS
+    ):
+        return ()
     for place, extension in enumerate(prompt.wire_extensions):
         path = f"prompt.wire_extensions[{place}]"
         violations.present(f"{path}.wire_format", extension.wire_format)

@@ -7,20 +7,29 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from llmrouter.v1 import router_service_pb2
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS, RequestLimits
+from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.fleet.health import HealthState
+from routersvc.domain.profiling.prompt_reading import texts_of
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound import not_served
 from routersvc.grpc_api.inbound.prompts import prompt_of
 from routersvc.grpc_api.inbound.routing import routing_of
 from routersvc.grpc_api.inbound.violations import Violations
+from routersvc.grpc_api.inbound.wire_requests import RequestReader
 
 MAX_REQUEST_ID_BYTES = 128
 MAX_DECISION_ID_BYTES = 128
+
+_Completion = TypeVar(
+    "_Completion", router_service_pb2.CompleteRequest, router_service_pb2.StreamCompleteRequest
+)
 
 _NO_PROMPT = Prompt(messages=())
 _NO_ROUTING = Routing()
@@ -51,6 +60,26 @@ class HealthFilter:
     states: frozenset[HealthState]
 
 
+def reading_completion(
+    reader: RequestReader[_Completion],
+    raw: bytes,
+    arrive: Callable[[], Arrival],
+    limits: RequestLimits,
+    *,
+    streaming: bool,
+) -> Steps[Request]:
+    """Return the request for an answer from its bytes, in steps.
+
+    `arrive` is called at the end: the timeout of an arrival is what is left then.
+
+    Raises:
+        InvalidRequestError: fields are missing or invalid, or a limit is exceeded.
+        FieldNotServedError: it uses a field that this version does not support.
+    """
+    request = yield from reader.reading(raw, limits)
+    return (yield from _converting(request, arrive, limits, streaming=streaming, size=len(raw)))
+
+
 def complete_request_of(
     request: router_service_pb2.CompleteRequest | router_service_pb2.StreamCompleteRequest,
     arrival: Arrival,
@@ -60,12 +89,32 @@ def complete_request_of(
     """Return the request for an answer.
 
     Raises:
-        InvalidRequestError: fields are missing or invalid.
+        InvalidRequestError: fields are missing or invalid, or a limit is exceeded.
         FieldNotServedError: it uses a field that this version does not support.
     """
-    violations = Violations()
+    return finished(
+        _converting(
+            request,
+            lambda: arrival,
+            DEFAULT_LIMITS,
+            streaming=streaming,
+            size=request.ByteSize(),
+        )
+    )
+
+
+def _converting(
+    request: router_service_pb2.CompleteRequest | router_service_pb2.StreamCompleteRequest,
+    arrive: Callable[[], Arrival],
+    limits: RequestLimits,
+    *,
+    streaming: bool,
+    size: int,
+) -> Steps[Request]:
+    violations = Violations(limits)
     violations.size("request_id", request.request_id, MAX_REQUEST_ID_BYTES)
-    prompt, routing = _prompt_and_routing(request, violations)
+    prompt, routing = yield from _prompt_and_routing(request, violations, size)
+    arrival = arrive()
     return Request(
         request_id=request.request_id or arrival.make_id(),
         prompt=prompt,
@@ -99,17 +148,48 @@ def decision_id_of(request: router_service_pb2.ExplainRouteRequest) -> str | Non
     return request.decision_id
 
 
+def reading_explanation(
+    reader: RequestReader[router_service_pb2.ExplainRouteRequest],
+    raw: bytes,
+    arrive: Callable[[], Arrival],
+    limits: RequestLimits,
+) -> Steps[Request | str]:
+    """Return the request whose route is to be explained, or the id of a past decision, in steps.
+
+    Raises:
+        InvalidRequestError: fields are missing or invalid, or a limit is exceeded.
+        FieldNotServedError: it uses a field that this version does not support.
+    """
+    request = yield from reader.reading(raw, limits)
+    decision_id = decision_id_of(request)
+    if decision_id is not None:
+        return decision_id
+    return (yield from _converting_explanation(request, arrive, limits, len(raw)))
+
+
 def explain_request_of(
     request: router_service_pb2.ExplainRouteRequest, arrival: Arrival
 ) -> Request:
     """Return the request whose route is to be explained.
 
     Raises:
-        InvalidRequestError: fields are missing or invalid.
+        InvalidRequestError: fields are missing or invalid, or a limit is exceeded.
         FieldNotServedError: it uses a field that this version does not support.
     """
-    violations = Violations()
-    prompt, routing = _prompt_and_routing(request, violations)
+    return finished(
+        _converting_explanation(request, lambda: arrival, DEFAULT_LIMITS, request.ByteSize())
+    )
+
+
+def _converting_explanation(
+    request: router_service_pb2.ExplainRouteRequest,
+    arrive: Callable[[], Arrival],
+    limits: RequestLimits,
+    size: int,
+) -> Steps[Request]:
+    violations = Violations(limits)
+    prompt, routing = yield from _prompt_and_routing(request, violations, size)
+    arrival = arrive()
     return Request(
         request_id=arrival.make_id(),
         prompt=prompt,
@@ -149,17 +229,28 @@ def _prompt_and_routing(
     | router_service_pb2.StreamCompleteRequest
     | router_service_pb2.ExplainRouteRequest,
     violations: Violations,
-) -> tuple[Prompt, Routing]:
+    size: int,
+) -> Steps[tuple[Prompt, Routing]]:
     prompt = _NO_PROMPT
     if request.HasField("prompt"):
-        prompt = prompt_of(request.prompt, violations)
+        prompt = yield from prompt_of(request.prompt, violations)
     else:
         violations.add("prompt", "must be set")
     routing = _NO_ROUTING
     if request.HasField("routing"):
         routing = routing_of(request.routing, violations)
+    if size > violations.limits.text_characters:
+        # A message has at least as many bytes as its texts have characters.
+        _check_characters(prompt, violations)
     violations.raise_if_any()
     not_served.refuse_prompt(request.prompt)
     if request.HasField("routing"):
         not_served.refuse_routing(request.routing)
     return prompt, routing
+
+
+def _check_characters(prompt: Prompt, violations: Violations) -> None:
+    limit = violations.limits.text_characters
+    characters = sum(map(len, texts_of(prompt)))
+    if characters > limit:
+        violations.add("prompt", f"must have at most {limit:,} characters of text")

@@ -93,9 +93,10 @@ def _weights(objectives: MessageFields, violations: Violations) -> WeightWishes:
 
 
 def _labels(hints: routing_pb2.Hints, violations: Violations) -> dict[str, str]:
-    labels = dict(hints.labels)
-    if len(labels) > MAX_LABELS:
+    if len(hints.labels) > MAX_LABELS:
         violations.add("routing.hints.labels", f"must have at most {MAX_LABELS} entries")
+        return {}
+    labels = dict(hints.labels)
     for key, value in labels.items():
         if len(key) > MAX_LABEL_KEY_BYTES or len(key.encode()) > MAX_LABEL_KEY_BYTES:
             violations.add(

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from llmrouter.v1 import prompt_pb2
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, Location
 from routersvc.grpc_api.inbound.parts import cache_lifetime_of
 from routersvc.grpc_api.inbound.violations import Violations
 
+_ENTRIES_IN_STEP = 64
+
 
 def tools_of(
     prompt: prompt_pb2.Prompt, violations: Violations
-) -> tuple[FunctionTool | HostedTool, ...]:
-    """Return the tools: functions with unique names, and tools that the provider runs."""
+) -> Steps[tuple[FunctionTool | HostedTool, ...]]:
+    """Return the tools in steps: functions with unique names, and tools that the provider runs."""
     tools: list[FunctionTool | HostedTool] = []
     names: set[str] = set()
+    if not violations.at_most("prompt.tools", len(prompt.tools), violations.limits.tools):
+        return ()
     for place, tool in enumerate(prompt.tools):
+        if place % _ENTRIES_IN_STEP == _ENTRIES_IN_STEP - 1:
+            yield
         path = f"prompt.tools[{place}]"
         match tool.WhichOneof("kind"):
             case None:

@@ -14,7 +14,10 @@ from typing import TypeVar
 import orjson
 from google.protobuf.duration_pb2 import Duration
 
+from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS, RequestLimits
 from routersvc.domain.outcomes.errors import FieldViolation, InvalidRequestError
+from routersvc.grpc_api.inbound.addresses import address_problem
+from routersvc.grpc_api.inbound.json_texts import is_deeper_than
 
 _Value = TypeVar("_Value")
 _Number = TypeVar("_Number", int | None, float | None)
@@ -29,12 +32,18 @@ _MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:\s*;.*)?")
 
 
 class Violations:
-    """The violations of one request, in the order in which they were found."""
+    """The violations of one request, in the order in which they were found.
 
-    __slots__ = ("_found",)
+    `limits` are those of the request; what is counted against them is counted here.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_found", "_json_bytes", "_parts", "limits")
+
+    def __init__(self, limits: RequestLimits = DEFAULT_LIMITS) -> None:
         self._found: list[FieldViolation] = []
+        self._json_bytes = 0
+        self._parts = 0
+        self.limits = limits
 
     def add(self, field: str, description: str) -> None:
         """Add a violation of `field`; `description` says what is required."""
@@ -53,6 +62,27 @@ class Violations:
         """
         if self._found:
             raise InvalidRequestError(self._found)
+
+    def at_most(self, field: str, number: int, limit: int) -> bool:
+        """Check the number of entries of a field; return whether they may be looked at."""
+        if number > limit:
+            self.add(field, f"must have at most {limit:,} entries, not {number:,}")
+        return number <= limit
+
+    def count_parts(self, path: str, number: int) -> bool:
+        """Count the parts of the message at `path`; return whether they may be looked at."""
+        self._parts += number
+        if self._parts > self.limits.parts >= self._parts - number:
+            limit = f"{self.limits.parts:,}"
+            self.add(f"{path}.parts", f"must have at most {limit} parts in all messages")
+        return self._parts <= self.limits.parts
+
+    def nesting(self, field: str, text: str | bytes) -> bool:
+        """Check the nesting of a text that may be JSON; return whether it may be parsed."""
+        is_deep = is_deeper_than(self.limits.json_depth, text)
+        if is_deep:
+            self.add(field, f"must not be nested deeper than {self.limits.json_depth} levels")
+        return not is_deep
 
     def known(self, field: str, number: int, known: Mapping[int, _Value]) -> _Value | None:
         """Return the meaning of an enum's number; an unknown number is a violation."""
@@ -108,6 +138,12 @@ class Violations:
         scheme, _, rest = value.partition(":")
         scheme = scheme.lower()
         if scheme == "https" and rest.startswith("//") and rest[2:3] not in {"", "/"}:
+            if len(value) > self.limits.url_bytes:
+                self.add(field, f"must have at most {self.limits.url_bytes:,} bytes")
+                return
+            problem = address_problem(value, private=self.limits.private_addresses)
+            if problem is not None:
+                self.add(field, problem)
             return
         if data and scheme == "data" and "," in rest:
             return
@@ -115,7 +151,17 @@ class Violations:
         self.add(field, f"must be {allowed}")
 
     def json_object(self, field: str, text: str) -> None:
-        """Check that a text is a JSON object."""
+        """Check that a text is a JSON object, and count it for the limit of JSON."""
+        before = self._json_bytes
+        self._json_bytes += len(text)
+        if self._json_bytes > self.limits.json_bytes:
+            if before <= self.limits.json_bytes:
+                self.add(
+                    field, f"exceeds the {self.limits.json_bytes:,} bytes of JSON of a request"
+                )
+            return
+        if not self.nesting(field, text):
+            return
         try:
             value: object = orjson.loads(text)
         except orjson.JSONDecodeError as error:

@@ -15,17 +15,26 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from routersvc.domain.conversation.request_limits import RequestLimits
+from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.outcomes.errors import (
     FieldNotServedError,
     FieldViolation,
     InvalidRequestError,
 )
+from routersvc.grpc_api.inbound.wire_scans import SCANNED_FROM, layout_of, scanning
 
 MAX_DEPTH = 100
 """The nesting that protobuf's own parsers allow."""
 
 MAX_FIELDS_SEARCHED = 10_000
 """Limits the search for the invalid field, so that a malicious message costs only milliseconds."""
+
+MAX_FIELDS = 16_384
+"""Fields of a request, those in its messages included, beside messages, parts and tools."""
+
+FIELDS_PER_ENTRY = 8
+"""Fields that a message, a part or a tool may have on average."""
 
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} messages"
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
@@ -40,8 +49,46 @@ class RequestReader(Generic[_Request]):
 
     def __init__(self, message_type: type[_Request]) -> None:
         self._message_type = message_type
+        self._layout = layout_of(message_type)
 
     def __call__(self, raw: bytes) -> _Request:
+        """Return the message in `raw`, which is one of few fields.
+
+        Raises what `reading` does.
+        """
+        return finished(self._reading(raw, MAX_FIELDS))
+
+    def reading(self, raw: bytes, limits: RequestLimits) -> Steps[_Request]:
+        """Return the message in `raw`, in steps.
+
+        Raises:
+            InvalidRequestError: it is not a message of this type, has text that is not UTF-8, or
+                more fields than any request within the limits.
+            FieldNotServedError: it has a field that this version does not know.
+        """
+        return self._reading(
+            raw,
+            MAX_FIELDS + FIELDS_PER_ENTRY * (limits.messages + limits.parts + limits.tools),
+        )
+
+    def _reading(self, raw: bytes, max_fields: int) -> Steps[_Request]:
+        if len(raw) >= SCANNED_FROM:
+            is_small = yield from scanning(raw, self._layout, max_fields)
+            if not is_small:
+                raise InvalidRequestError(
+                    [
+                        FieldViolation(
+                            field="request",
+                            description=f"must have at most {max_fields:,} fields in all messages",
+                        )
+                    ]
+                )
+        message = self._parsed(raw)
+        if len(raw) >= SCANNED_FROM:
+            yield
+        return message
+
+    def _parsed(self, raw: bytes) -> _Request:
         """Return the message in `raw`.
 
         Raises:

@@ -25,17 +25,55 @@ from routersvc.providers.formats.openai_responses import dialects as openai_resp
 SHARED = VendorErrors(
     codes={
         FailureClass.QUOTA_EXHAUSTED: frozenset(
-            {"exceeded_current_quota_error", "insufficient_balance", "quota_exceeded"}
+            {
+                "1113",
+                "1309",
+                "accountoverdueerror",
+                "allocationquota.freetieronly",
+                "arrearage",
+                "exceeded_current_quota_error",
+                "insufficient_balance",
+                "quota_exceeded",
+                "token_quota_reached",
+            }
         ),
         FailureClass.CONTENT_FILTERED: frozenset(
-            {"content_filter_error", "data_inspection_failed"}
+            {
+                "1301",
+                "content_filter_error",
+                "data_inspection_failed",
+                "datainspectionfailed",
+                "inputimagesensitivecontentdetected",
+                "inputtextsensitivecontentdetected",
+                "outputtextsensitivecontentdetected",
+                "sensitivecontentdetected",
+            }
         ),
-        FailureClass.CONTEXT_LENGTH: frozenset({"exceed_context_size_error"}),
-        FailureClass.MODEL_NOT_FOUND: frozenset({"model_not_supported"}),
-        FailureClass.AUTHENTICATION: frozenset({"invalid_authentication_error"}),
+        FailureClass.CONTEXT_LENGTH: frozenset(
+            {"1261", "exceed_context_size_error", "too_many_prompt_tokens"}
+        ),
+        FailureClass.MODEL_NOT_FOUND: frozenset(
+            {"1211", "accessdenied.unpurchased", "model_not_supported", "modelnotopen"}
+        ),
+        FailureClass.AUTHENTICATION: frozenset(
+            {"1000", "1002", "1003", "1004", "invalid_authentication_error", "invalidapikey"}
+        ),
+        FailureClass.PERMISSION: frozenset({"1112", "1121"}),
         FailureClass.CAPABILITY_MISMATCH: frozenset({"extra_forbidden"}),
         FailureClass.OVERLOADED: frozenset({"engine_overloaded_error"}),
     },
+    decisive_codes=frozenset(
+        {
+            "accountoverdueerror",
+            "arrearage",
+            "exceeded_current_quota_error",
+            "insufficient_balance",
+            "invalid_authentication_error",
+            "invalidapikey",
+            "modelnotopen",
+            "token_quota_reached",
+        }
+    ),
     broad_codes={
         FailureClass.INVALID_REQUEST: frozenset({"invalid_request"}),
     },
@@ -45,6 +83,8 @@ SHARED = VendorErrors(
             r"insufficient (?:account )?(?:balance|credits?|funds|quota)",
             r"(?:used|exhausted) all [\w ]{0,40}?(?:credits|quota)",
             r"(?:spend|spending|monthly|billing|usage) (?:hard )?limit",
+            r"^account suspended due to",
+            r"^your credit balance",
             r"billing (?:is not active|details|account)",
         ),
         FailureClass.CONTENT_FILTERED: (
@@ -52,6 +92,9 @@ SHARED = VendorErrors(
             r"content[ _](?:policy|filter)",
             r"flagged (?:by|as|for)",
             r"input was flagged",
+            r"^your request was rejected by our safety system",
+            r"^the request was rejected because it was considered high risk",
+            r"^(?:in|out)put data may contain inappropriate content",
         ),
         FailureClass.CONTEXT_LENGTH: (
             r"maximum context length",
@@ -60,6 +103,15 @@ SHARED = VendorErrors(
             r"too many (?:input )?tokens(?!, please wait)",
             r"reduce (?:the length|your prompt|the number of (?:input )?tokens)",
             r"`inputs` tokens \+ `max_new_tokens` must be",
+            # Text Generation Inference, LM Studio, Moonshot, Alibaba, Volcengine, MiniMax, watsonx.
+            r"`inputs` must have less than \d+ tokens",
+            r"^the number of tokens to keep from the initial prompt is greater than the context",
+            r"^cannot truncate prompt with n_keep",
+            r"\brequest exceeded model token limit: \d+",
+            r"\brange of input length should be \[",
+            r"^total tokens of image and text exceed max message tokens",
+            r"\bthe number of input tokens \d+ cannot exceed the total tokens limit",
+            r"^prompt exceeds max length",
         ),
         FailureClass.AUTHENTICATION: (
             r"(?:incorrect|invalid|expired|missing) (?:x-)?api[ -]key",
@@ -87,9 +139,11 @@ SHARED = VendorErrors(
             r"overloaded",
             r"at capacity",
             r"capacity exceeded",
+            # Envoy's circuit breaker: too many connections or requests wait.
+            r"reset reason: overflow",
         ),
         FailureClass.SERVER_ERROR: (
-            r"upstream connect error",
+            r"upstream connect error(?!.{0,100}reset reason: overflow)",
             r"no healthy upstream",
             r"connection refused",
         ),
@@ -149,7 +203,7 @@ _BROAD_CODE_ORDER = (
 )
 
 _REFUSED = frozenset({400, 403, 404, 410, 422})
-_NOT_ALLOWED = frozenset({400, 402, 403, 429})
+_NOT_ALLOWED = frozenset({400, 402, 403, 412, 429})
 
 _STATUSES_OF_PHRASES: Mapping[FailureClass, frozenset[int]] = MappingProxyType(
     {
@@ -183,7 +237,7 @@ def _phrases(
     failure_class: FailureClass, alternatives: Iterable[str]
 ) -> tuple[FailureClass, frozenset[int], re.Pattern[str]]:
     statuses = _STATUSES_OF_PHRASES[failure_class]
-    return failure_class, statuses, re.compile("|".join(alternatives))
+    return failure_class, statuses, re.compile("|".join(alternatives), re.MULTILINE)
 
 
 def _all_phrases() -> Iterable[tuple[FailureClass, frozenset[int], re.Pattern[str]]]:
@@ -218,3 +272,19 @@ REMAINING_TOKENS = tuple(
     dict.fromkeys(name for vendor in VENDORS for name in vendor.remaining_tokens)
 )
 """Names of headers with the tokens left; the first that a response has counts."""
+
+DECISIVE_CODES = frozenset[str]().union(*(vendor.decisive_codes for vendor in VENDORS))
+"""Codes that prove a credential or a model out of use."""
+
+PROOF_CODES = frozenset[str]().union(*(vendor.proof_codes for vendor in VENDORS))
+"""Codes that refuse a signature or an encrypted thought."""
+
+PROOF_PHRASES = re.compile(
+    "|".join(dict.fromkeys(it for vendor in VENDORS for it in vendor.proof_phrases)), re.MULTILINE
+)
+"""Phrases that refuse a signature or an encrypted thought, or miss one."""
+
+REQUEST_PHRASES = re.compile(
+    "|".join(dict.fromkeys(it for vendor in VENDORS for it in vendor.request_phrases)), re.MULTILINE
+)
+"""Phrases that blame the request itself. They can only keep something in use."""

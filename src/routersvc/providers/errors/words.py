@@ -2,7 +2,11 @@
 
 Seen: `{"error": {...}}`, `{"error": "text"}`, a flat object (`"object": "error"`), a `detail` as
 web frameworks write it, a message that is an object itself, and an error of another vendor as JSON
-text inside `metadata.raw`. AWS sends the code in a header. The text is only compared, never shown.
+text inside `metadata.raw`. Watsonx lists `errors`. AWS sends the code in a header.
+
+Only the fields in which vendors speak are read: not `input`, `ctx` or others that repeat the
+request. The text is only compared, never shown; what it quotes, and addresses, are left out of the
+comparison, because a caller may have written them.
 """
 
 from __future__ import annotations
@@ -18,18 +22,37 @@ _MAX_TEXT = 4_000
 _MAX_DEPTH = 6
 _MAX_ITEMS = 20
 _STARTS_LIKE_JSON = re.compile(rb"\{|\[\s*[{\"]")
-_CODE_KEYS = frozenset({"code", "type", "error_type", "reason", "status"})
+_CODE_KEYS = frozenset({"code", "type", "__type", "error_type", "error_code", "reason", "status"})
 _STATUS_KEYS = frozenset({"code", "status", "status_code", "raw_status_code"})
 _TEXT_KEYS = frozenset({"message", "msg", "detail", "error", "raw", "details", "title"})
+_OBJECT_KEYS = _TEXT_KEYS | {"errors", "innererror", "inner_error", "metadata"}
+"""Fields whose objects and lists are read."""
+
+_OWN_KEYS = frozenset({"error", "errors", "details", "innererror", "inner_error", "metadata"})
+"""Those of them whose codes are the vendor's own. Reports of validators may repeat the request."""
+
+_LONG_NUMBER = re.compile(r"[0-9]{4,6}")
+"""Z.ai, MiniMax and Snowflake number their codes; HTTP statuses have three digits."""
+
+_QUOTED = re.compile(
+    r"https?://\S{1,2000}|\"[^\"]{0,2000}\""
+    r"|(?<!\w)(?<!'msg': )(?<!'type': )'[^']{0,2000}'(?!\w)"
+)
+"""What an error quotes. Some servers print their validator's report, with its `msg`, as text."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorWords:
-    """Codes and text of an error in lower case, and the status that it names, if any."""
+    """Codes and text of an error in lower case, and the status that it names, if any.
+
+    `own_codes` are those that stand in the fields that the vendor keeps for them; the others come
+    from JSON inside a text, or from a validator's report. `text` has one message per line.
+    """
 
     codes: frozenset[str]
     text: str = dataclasses.field(repr=False)
     status: int | None = None
+    own_codes: frozenset[str] = frozenset()
 
 
 def json_of_error(body: bytes) -> object | None:
@@ -63,39 +86,59 @@ def code_of_header(headers: Mapping[str, str]) -> frozenset[str]:
 
 def words_of(value: object) -> ErrorWords:
     """Return the words of a decoded error."""
-    codes: set[str] = set()
-    texts: list[str] = []
-    statuses: list[int] = []
-    _gather(value, codes, texts, statuses, 0)
+    found = _Found()
+    found.gather(value)
     return ErrorWords(
-        codes=frozenset(codes),
-        text=" ".join(texts)[:_MAX_TEXT].lower(),
-        status=statuses[0] if statuses else None,
+        codes=frozenset(found.own_codes | found.nested_codes),
+        text=_QUOTED.sub(" ", "\n".join(found.texts)[:_MAX_TEXT]).lower(),
+        status=found.statuses[0] if found.statuses else None,
+        own_codes=frozenset(found.own_codes),
     )
 
 
-def _gather(
-    value: object, codes: set[str], texts: list[str], statuses: list[int], depth: int
-) -> None:
-    if depth > _MAX_DEPTH:
-        return
-    if isinstance(value, str):
-        nested = _nested(value)
-        if nested is None:
-            texts.append(value)
-        else:
-            _gather(nested, codes, texts, statuses, depth + 1)
-    elif isinstance(value, list):
-        for item in cast("Sequence[object]", value)[:_MAX_ITEMS]:
-            _gather(item, codes, texts, statuses, depth + 1)
-    elif isinstance(value, dict):
-        for key, item in cast("Mapping[str, object]", value).items():
-            if key in _CODE_KEYS and isinstance(item, str) and not item.isdigit():
-                codes.add(item.lower())
-            elif key in _STATUS_KEYS and (status := _status(item)) is not None:
-                statuses.append(status)
-            elif key in _TEXT_KEYS or not isinstance(item, str):
-                _gather(item, codes, texts, statuses, depth + 1)
+@dataclasses.dataclass(kw_only=True, slots=True)
+class _Found:
+    """What was found so far in an error."""
+
+    own_codes: set[str] = dataclasses.field(default_factory=set[str])
+    nested_codes: set[str] = dataclasses.field(default_factory=set[str])
+    texts: list[str] = dataclasses.field(default_factory=list[str])
+    statuses: list[int] = dataclasses.field(default_factory=list[int])
+
+    def gather(self, value: object, depth: int = 0, *, nested: bool = False) -> None:
+        """Add what `value` holds; `nested`: its codes are not the vendor's own."""
+        if depth > _MAX_DEPTH:
+            return
+        if isinstance(value, str):
+            inside = _nested(value)
+            if inside is None:
+                self.texts.append(value)
+            else:
+                self.gather(inside, depth + 1, nested=True)
+        elif isinstance(value, list):
+            for item in cast("Sequence[object]", value)[:_MAX_ITEMS]:
+                self.gather(item, depth + 1, nested=nested)
+        elif isinstance(value, dict):
+            for key, item in cast("Mapping[str, object]", value).items():
+                self._gather_field(key, item, depth, nested=nested)
+
+    def _gather_field(self, key: str, item: object, depth: int, *, nested: bool) -> None:
+        status = _status(item) if key in _STATUS_KEYS else None
+        if status is not None:
+            self.statuses.append(status)
+        elif key in _CODE_KEYS and (code := _code(item)):
+            (self.nested_codes if nested else self.own_codes).add(code)
+        elif key in (_TEXT_KEYS if isinstance(item, str) else _OBJECT_KEYS):
+            self.gather(item, depth + 1, nested=nested or key not in _OWN_KEYS)
+
+
+def _code(value: object) -> str:
+    """Return a code in lower case, empty where the value is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or (value.isdigit() and not _LONG_NUMBER.fullmatch(value)):
+        return ""
+    return value.lower()
 
 
 def _nested(text: str) -> object:

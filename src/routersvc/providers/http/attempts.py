@@ -16,7 +16,6 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.errors.http_failures import TRANSPORT_ERRORS, Stage, failure_of_exception
-from routersvc.providers.errors.proof_refusals import refuses_proof
 from routersvc.providers.http.connections import ProviderClient
 from routersvc.providers.http.transport import LingeringStream
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
@@ -136,7 +135,8 @@ class HttpAttempt:
         head = response_head(response, received_at=self._wall_clock())
         if not 200 <= head.status < _FIRST_ERROR:  # noqa: PLR2004 - HTTP's successes
             body = await self._read_error(response)
-            if not self._left_out and refuses_proof(head.status, body):
+            failure = wire_format.decode_failure(head, body)
+            if failure.proof_refused and not self._left_out:
                 prompt, self._left_out = prompt_without_proofs(
                     call.prompt, plain_thoughts=call.deployment.plain_thoughts
                 )
@@ -144,7 +144,6 @@ class HttpAttempt:
                     await self._drop_response()
                     self._call = dataclasses.replace(call, prompt=prompt)
                     return await self._start()
-            failure = wire_format.decode_failure(head, body)
             self._client.note_failure(failure, credential=call.deployment.credential)
             raise AttemptFailedError(failure)
         self._stage = Stage.BEFORE_CONTENT

@@ -1,20 +1,20 @@
-"""aiohttp's connection pool, and which connections it may use again.
+"""The pool of connections to one provider, on which no late byte becomes another request's answer.
 
-A connection belongs to one request at a time. Bytes that arrive while it belongs to none are
-nobody's answer: the connection is closed, and those that wait in its socket unread close it when it
-is taken out of the pool. Otherwise a late second response would be the answer of the next request,
-whoever asks it (RFC 9112, section 9.5: unsolicited responses). A connection that has reached its
-maximum age is not used again, so that changes of DNS and load balancers reach busy pools too.
+HTTP/1.1 has no number that ties an answer to its request: whatever comes next on a connection is
+taken for the answer to the request sent last. aiohttp keeps a connection on which bytes arrived
+while it was idle, and drops the beginning of an answer that came with the end of another. Here a
+connection is closed as soon as a byte arrives that no request asked for, and is looked at once more
+before it is used again: bytes may have arrived that the event loop has not read yet.
+
+What cannot be told apart is a stray answer that arrives after the next request was sent.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import functools
+import logging
 import select
-import ssl
-import time
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -22,24 +22,35 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
 if TYPE_CHECKING:
-    from aiohttp.client_reqrep import ConnectionKey
+    import asyncio
+    import ssl
+
     from aiohttp.connector import Connection
-    from aiohttp.http_parser import RawResponseMessage
+    from aiohttp.http import RawResponseMessage
     from aiohttp.streams import StreamReader
     from aiohttp.tracing import Trace
 
+logger = logging.getLogger(__name__)
+
 MAX_INTERIM_ANSWERS = 16
-"""Answers with a status below 200 that may precede an answer: real servers send at most two."""
+"""Interim answers (1xx) before the answer itself: servers send one or two."""
+
+SMALL_BODY_BYTES = 32 * 1024
+"""A request up to this size is sent whole before its answer can come."""
+
+_SWITCHING_PROTOCOLS = 101
+_FIRST_FINAL = 200
 
 
 class Exchange:
     """The state of one request's connection."""
 
-    __slots__ = ("socket", "was_idle")
+    __slots__ = ("is_small", "socket", "was_idle")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_small: bool = False) -> None:
         self.socket: asyncio.Transport | None = None
         self.was_idle = False
+        self.is_small = is_small
 
     def abort(self) -> None:
         """Close the socket at once, without flushing or a TLS shutdown."""
@@ -56,57 +67,107 @@ EXCHANGE: contextvars.ContextVar[Exchange] = contextvars.ContextVar("exchange")
 """The request that the current task is sending: aiohttp has no argument to hand it through."""
 
 
-class _Protocol(ResponseHandler):
-    """One connection. `opened_at` is an instant of the monotonic clock, as in aiohttp's pool.
+class PooledProtocol(ResponseHandler):
+    """A connection that closes itself on any byte that no request asked for.
 
-    It tells the body at once when its framing is broken: aiohttp's parser in C leaves a body
+    It also tells the body at once when its framing is broken: aiohttp's parser in C leaves a body
     without its exception where a chunk size cannot be parsed, and its reader would wait for ever.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop)
-        self.opened_at = time.monotonic()
-        self.was_used = False
-        self.is_idle = False
-        self._interim_answers = 0
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, max_age: float) -> None:
+        super().__init__(loop=loop)
+        self.is_used = False
+        self._retires_at = loop.time() + max_age
+        self._awaits_request = False
+        self._answered = False
+        self._interims = 0
 
-    def begin(self) -> None:
-        """Give the connection to a request."""
-        self.is_idle = False
-        self.was_used = True
-        self._interim_answers = 0
+    @property
+    def should_close(self) -> bool:
+        """Whether the connection cannot be used again."""
+        return super().should_close or self._is_old
+
+    def begin(self, *, is_small: bool) -> None:
+        """Expect the answer to one request, which is sent next."""
+        # Until the request is out, a connection that was idle has nothing to say.
+        self._awaits_request = self.is_used and is_small
+        self.is_used = True
+        self._answered = False
+        self._interims = 0
+
+    def is_reusable(self) -> bool:
+        """Return whether another request may be sent: the connection is young, and has no bytes."""
+        if self._is_old or self._reading_paused or self.transport is None:
+            return False
+        socket = self.transport.get_extra_info("socket")
+        if socket is None:
+            return True
+        poll = select.poll()
+        poll.register(socket.fileno(), select.POLLIN)
+        return not poll.poll(0)
+
+    def start_timeout(self) -> None:
+        """Record that the request has been sent."""
+        self._awaits_request = False
+        super().start_timeout()
 
     def data_received(self, data: bytes) -> None:
-        """Read bytes of an answer; those that no request waits for close the connection."""
-        if self.is_idle and data:
-            self.abort()
+        """Take bytes of the answer; close the connection on any others."""
+        if data and (self._awaits_request or self._is_complete):
+            self._close_for_stray_bytes()
             return
         super().data_received(data)
+        # The bytes may have ended the answer and begun another.
+        if self._is_complete and self._parser is not None and self._parser.feed_eof() is not None:
+            self._close_for_stray_bytes()
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
-        """Queue the head of an answer, unless a server sends interim ones without end."""
-        if data[0].code < 200:  # noqa: PLR2004 - HTTP's interim answers
-            self._interim_answers += 1
-            if self._interim_answers > MAX_INTERIM_ANSWERS:
-                self.set_exception(HttpProcessingError(message="too many interim answers"))
-                if self.transport is not None:
-                    self.transport.abort()
-                return
-        super().feed_data(data, size)
+        """Pass on the head of an answer, but only one, and no interim answers."""
+        code = data[0].code
+        if self._answered:
+            self._close_for_stray_bytes()
+        elif code == _SWITCHING_PROTOCOLS or code >= _FIRST_FINAL:
+            self._answered = True
+            super().feed_data(data, size)
+        elif self._interims < MAX_INTERIM_ANSWERS:
+            self._interims += 1
+            # Nothing waits for an interim answer, which aiohttp would hold in a queue.
+        elif self._exception is None:
+            self.set_exception(
+                HttpProcessingError(message=f"more than {MAX_INTERIM_ANSWERS} interim answers")
+            )
+            self._abort()
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """Break the connection and the body that is read from it."""
         cause = exc if exc_cause is None else exc_cause
         payload = self._payload
         if payload is not None and not payload.is_eof() and payload.exception() is None:
             payload.set_exception(exc, cause)
         super().set_exception(exc, cause)
 
+    @property
+    def _is_old(self) -> bool:
+        return self._loop.time() >= self._retires_at
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether the answer has come to its end."""
+        return self._answered and (self._payload is None or self._payload.is_eof())
+
+    def _close_for_stray_bytes(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            logger.info("provider sent bytes that no request asked for: connection closed")
+        self._abort()
+
+    def _abort(self) -> None:
+        self.force_close()
+        if self.transport is not None:
+            self.transport.abort()
+
 
 class Connector(aiohttp.TCPConnector):
-    """A connector that tells each exchange which connection it got.
-
-    `max_age` is the age in seconds from which on a connection is not used again.
-    """
+    """A connector that tells each exchange which connection it got."""
 
     def __init__(
         self,
@@ -122,15 +183,18 @@ class Connector(aiohttp.TCPConnector):
             ssl=ssl,
             enable_cleanup_closed=enable_cleanup_closed,
         )
-        self._max_age = max_age
         self._factory = functools.partial(  # type: ignore[assignment]
-            _Protocol, loop=self._loop
+            PooledProtocol, loop=self._loop, max_age=max_age
         )
 
     @property
     def idle(self) -> int:
         """How many idle connections are in the pool."""
-        return sum(len(connections) for connections in self._conns.values())
+        return sum(
+            protocol.is_connected()
+            for connections in self._conns.values()
+            for protocol, _ in connections
+        )
 
     async def connect(
         self,
@@ -138,37 +202,17 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature is aiohttp's
     ) -> Connection:
-        """Return a connection in whose socket nothing waits unread, from the pool or a new one."""
+        """Return a new connection, or one on which nothing can arrive but the next answer."""
+        exchange = EXCHANGE.get()
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol = connection.protocol
-            if not isinstance(protocol, _Protocol):
-                break
-            if not protocol.was_used or not _has_unread_bytes(connection.transport):
+            if not isinstance(protocol, PooledProtocol):
+                raise TypeError("a connection of this pool has a protocol of this pool")
+            if not protocol.is_used or protocol.is_reusable():
                 break
             connection.close()
-        exchange = EXCHANGE.get()
         exchange.socket = connection.transport
-        if isinstance(protocol, _Protocol):
-            exchange.was_idle = protocol.was_used
-            protocol.begin()
+        exchange.was_idle = protocol.is_used
+        protocol.begin(is_small=exchange.is_small)
         return connection
-
-    def _release(
-        self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False
-    ) -> None:
-        if isinstance(protocol, _Protocol):
-            protocol.is_idle = True
-            is_old = time.monotonic() - protocol.opened_at >= self._max_age
-            should_close = should_close or is_old
-        super()._release(key, protocol, should_close=should_close)
-
-
-def _has_unread_bytes(transport: asyncio.Transport | None) -> bool:
-    """Whether something has arrived at a socket that the loop has not read: bytes, or its end."""
-    connected = None if transport is None else transport.get_extra_info("socket")
-    if connected is None or connected.fileno() < 0:
-        return False
-    poll = select.poll()
-    poll.register(connected.fileno(), select.POLLIN)
-    return bool(poll.poll(0))

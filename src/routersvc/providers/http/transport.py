@@ -23,7 +23,12 @@ import httpx
 import yarl
 
 from routersvc.providers.http.aiohttp_exceptions import exception_of_reading, exception_of_sending
-from routersvc.providers.http.connection_pool import EXCHANGE, Connector, Exchange
+from routersvc.providers.http.connection_pool import (
+    EXCHANGE,
+    SMALL_BODY_BYTES,
+    Connector,
+    Exchange,
+)
 
 LINGER_TIME = 0.1
 """Seconds that a complete answer's connection is kept for its end to arrive, so that it can be
@@ -130,7 +135,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if self._sending + len(self._bodies) + len(self._lingering) >= self._max_connections:
             raise httpx.PoolTimeout("every connection is in use", request=request)
         body = await _content(request)
-        exchange = Exchange()
+        exchange = Exchange(is_small=len(body) <= SMALL_BODY_BYTES)
         token = EXCHANGE.set(exchange)
         self._sending += 1
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from routersvc.settings.checks.policies import check_policy
-from routersvc.settings.checks.tenants import check_prices, check_tenants
+from routersvc.settings.checks.tenants import check_constraints, check_prices, check_tenants
 from routersvc.settings.checks.written_keys import WrittenKeys
 from routersvc.settings.problems import KeyPath, shown
 from routersvc.settings.reading import Sections
@@ -47,6 +47,8 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
     for name, policy in policies.items():
         default_timeout = None if server is None else server.default_timeout
         check_policy(name, policy, keys, default_timeout=default_timeout)
+        if policy is not None:
+            check_constraints(("policies", name, "constraints"), policy.constraints, problems)
     document = sections.document
     check_tenants(sections.tenants, None if document is None else document.default_policy, problems)
     check_prices(sections, problems)

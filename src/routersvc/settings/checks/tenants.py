@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from routersvc.domain.catalogue.secrets import Secret
-from routersvc.settings.problems import listing, shown
+from routersvc.settings.problems import KeyPath, listing, shown
 from routersvc.settings.reading import Sections
+from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.tenants import TenantSection
 from routersvc.settings.source.problem_list import ProblemList
+
+MIN_API_KEY_LENGTH = 8
+"""Characters. A shorter key is a placeholder, or found by trying."""
 
 
 def check_tenants(
@@ -41,12 +45,25 @@ def check_tenants(
                 f"does not allow the tenant's default policy {shown(policy)}",
                 listing(allowed),
             )
+        check_constraints((*path, "constraints"), tenant.constraints, problems)
         budget = tenant.budget
         downgrade = None if budget is None else budget.downgrade
         if downgrade is not None and downgrade.policy is None and downgrade.min_tier is None:
             problems.at_key(
                 (*path, "budget", "downgrade"), "has no effect", "`policy` or `min_tier`"
             )
+
+
+def check_constraints(
+    path: KeyPath, constraints: ConstraintsSection, problems: ProblemList
+) -> None:
+    """Report constraints of a tenant or a policy that no deployment can meet."""
+    allowed = set(constraints.allowed_providers)
+    if allowed and allowed <= set(constraints.denied_providers):
+        problems.at_value(
+            (*path, "allowed_providers"),
+            "every provider in it is in `denied_providers` too: no request could be served",
+        )
 
 
 def check_prices(sections: Sections, problems: ProblemList) -> None:
@@ -82,6 +99,12 @@ def check_keys(keys: Mapping[str, tuple[Secret | None, ...]], problems: ProblemL
         for place, secret in enumerate(secrets):
             if secret is None:
                 continue
+            if len(secret.reveal()) < MIN_API_KEY_LENGTH:
+                problems.at_value(
+                    ("tenants", tenant, "api_keys", place),
+                    "is too short: it could be guessed from the network",
+                    f"at least {MIN_API_KEY_LENGTH} characters",
+                )
             owner = owners.setdefault(secret, tenant)
             if (owner, secrets.index(secret)) != (tenant, place):
                 problems.at_value(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
 from routersvc.domain.explaining.remembered_decisions import DecisionRule
 from routersvc.settings.types.addresses import HostPort
 from routersvc.settings.types.fields import ByteSize, Duration, ListenAddresses, Pause, Section
@@ -45,9 +46,10 @@ class KeepaliveSection(Section):
         default=10.0,
         description="Connections of clients that ping more often than this are closed.",
     )
-    max_connection_idle: Duration | None = Field(
-        default=None,
-        description="Connections without calls are closed after this time. If unset, never.",
+    max_connection_idle: Duration = Field(
+        default=300.0,
+        description="Connections without calls are closed after this time. Clients connect again "
+        "with their next call.",
     )
     max_connection_age: Duration | None = Field(
         default=None,
@@ -57,6 +59,72 @@ class KeepaliveSection(Section):
     max_connection_age_grace: Duration | None = Field(
         default=None,
         description="How long running calls may take after that. If unset, without limit.",
+    )
+
+
+class ConnectionsSection(Section):
+    """Limits of connections, whether or not their callers have shown an API key."""
+
+    max_open: int = Field(
+        default=4_096,
+        ge=1,
+        le=1_000_000,
+        description="The largest number of connections of an address. Further ones are refused.",
+    )
+    max_streams: int = Field(
+        default=100,
+        ge=1,
+        le=1_000_000,
+        description="The largest number of concurrent calls of a connection. Client libraries "
+        "queue further calls until one ends; a caller with more long calls opens more connections.",
+    )
+    handshake_timeout: Duration = Field(
+        default=5.0,
+        description="A connection that has not completed the HTTP/2 handshake is closed after "
+        "this time.",
+    )
+
+
+class LimitsSection(Section):
+    """Limits of one request. A larger one is refused with INVALID_ARGUMENT, before any attempt."""
+
+    messages: int = Field(
+        default=DEFAULT_LIMITS.messages, ge=1, le=65_536, description="Messages of a prompt."
+    )
+    parts: int = Field(
+        default=DEFAULT_LIMITS.parts,
+        ge=1,
+        le=65_536,
+        description="Parts of all messages of a prompt, those in tool results included.",
+    )
+    tools: int = Field(
+        default=DEFAULT_LIMITS.tools, ge=1, le=65_536, description="Tools of a prompt."
+    )
+    text_characters: int = Field(
+        default=DEFAULT_LIMITS.text_characters,
+        ge=1,
+        le=2_000_000_000,
+        description="Characters of all texts of a prompt: what the profile and detectors read.",
+    )
+    json_bytes: ByteSize = Field(
+        default=DEFAULT_LIMITS.json_bytes,
+        description="The JSON of tools, response format and wire extensions together.",
+    )
+    json_depth: int = Field(
+        default=DEFAULT_LIMITS.json_depth,
+        ge=1,
+        le=200,
+        description="Nesting of any JSON in a request: schemas, arguments of tool calls, wire "
+        "extensions.",
+    )
+    url_bytes: ByteSize = Field(
+        default=DEFAULT_LIMITS.url_bytes, description="A URL of an image or a file."
+    )
+    private_addresses: bool = Field(
+        default=DEFAULT_LIMITS.private_addresses,
+        description="Whether URLs of images and files may point to private networks, the machine "
+        "itself or metadata services. Enable it only for providers of your own that fetch from "
+        "there.",
     )
 
 
@@ -106,6 +174,15 @@ class ServerSection(Section):
         default=DrainSection(),
         description="Graceful shutdown. Keep the sum below the termination grace period of the "
         "orchestrator.",
+    )
+    limits: LimitsSection = Field(
+        default=LimitsSection(),
+        description="Limits of one request. A larger one is refused with INVALID_ARGUMENT, before "
+        "any attempt.",
+    )
+    connections: ConnectionsSection = Field(
+        default=ConnectionsSection(),
+        description="Limits of connections, whether or not their callers have shown an API key.",
     )
     keepalive: KeepaliveSection = Field(
         default=KeepaliveSection(),

@@ -89,7 +89,7 @@ def race_over(*deployments: Deployment, max_attempts: int = 3) -> Race:
         hedging=NO_HEDGING,
         priority=Priority.NORMAL,
         previous_attempts=0,
-        tokens=100,
+        tokens=deployments[0].model.context_window,
         stream_recovery=policy.stream_recovery,
         consistency=ConsistencyMode.ANY,
         streaming=True,
@@ -151,7 +151,9 @@ def test_caller_outcome_follows_the_failure_class(failure_class: FailureClass) -
 
     result = race.result
     assert isinstance(result, RaceExhausted)
-    assert result.caller_outcome is CALLER_OUTCOMES.get(failure_class, CallerOutcome.UNAVAILABLE)
+    assert result.failure.rule.caller_outcome is CALLER_OUTCOMES.get(
+        failure_class, CallerOutcome.UNAVAILABLE
+    )
     assert result.retry_after == 7.0
 
 
@@ -230,7 +232,7 @@ def test_most_hopeful_failure_decides_the_caller_outcome() -> None:
 
     result = race.result
     assert isinstance(result, RaceExhausted)
-    assert result.caller_outcome is CallerOutcome.UNAVAILABLE
+    assert result.failure.rule.caller_outcome is CallerOutcome.UNAVAILABLE
 
 
 def test_breakers_learn_what_the_table_says() -> None:

@@ -15,6 +15,7 @@ from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import AudioPart, FilePart, TextPart, ToolCall, ToolResult
 from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.conversation.tools import FunctionTool
 from routersvc.domain.planning.exclusion_reasons import ExclusionReason
 from routersvc.domain.planning.exclusions import exclusions
@@ -40,8 +41,9 @@ RULES = (
 class Words:
     """Takes every `#` for an e-mail address and every `§` for a medical record."""
 
-    def detect(self, texts: Iterable[str]) -> tuple[IdentifierFinding, ...]:
+    def detecting(self, texts: Iterable[str]) -> Steps[tuple[IdentifierFinding, ...]]:
         """Return how many there are."""
+        yield
         whole = "".join(texts)
         counts = {EMAIL: whole.count("#"), IdentifierKind.MEDICAL_RECORD: whole.count("§")}
         return tuple(
@@ -58,7 +60,7 @@ PROFILER = Profiler(detector=Words(), data_class_rules=RULES)
 )
 def test_findings_make_classes_from_their_counts_on(text: str, classes: set[str]) -> None:
     """One address in a letter is no register of persons."""
-    findings = Words().detect([text])
+    findings = finished(Words().detecting([text]))
 
     assert data_classes_of(findings, RULES) == classes
 

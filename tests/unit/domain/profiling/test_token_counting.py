@@ -17,7 +17,12 @@ from routersvc.domain.planning.exclusion_reasons import ExclusionReason
 from routersvc.domain.planning.exclusions import exclusions
 from routersvc.domain.planning.planner import Planner
 from routersvc.domain.profiling.profiles import Profile, Profiler
-from routersvc.domain.profiling.token_counting import COUNTED_UP_TO, SAMPLED_FROM, refined_estimate
+from routersvc.domain.profiling.token_counting import (
+    COUNTED_UP_TO,
+    PIECE,
+    SAMPLED_FROM,
+    refined_estimate,
+)
 from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of, windows
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
@@ -137,12 +142,24 @@ def test_sample_of_a_long_prompt_spares_the_count_where_it_decides() -> None:
 
 
 def test_long_prompt_near_a_window_is_counted_whole() -> None:
-    """The sample leaves open whether 25,000 tokens fit into 26,500."""
+    """The sample leaves open whether 25,000 tokens fit into 26,500; no piece holds up others."""
     counter = Counter(rate=0.25)
 
     found = profile(asking("x" * 100_000), counter, window(26_500))
 
-    assert counter.asked == [*[1024] * 16, 100_000]
+    assert counter.asked[:16] == [1024] * 16
+    assert max(counter.asked) == PIECE
+    assert found.input_tokens == 25_000 + 4
+    assert not found.input_tokens_exact
+
+
+def test_prose_is_counted_exactly_in_pieces() -> None:
+    """Cut between two words, no token is lost or doubled."""
+    counter = Counter(rate=0.25)
+
+    found = profile(asking("four wo " * 12_500), counter, window(26_500))
+
+    assert max(counter.asked) <= PIECE
     assert found.input_tokens_exact
 
 
@@ -163,21 +180,21 @@ def test_uneven_text_widens_the_bounds_of_its_sample() -> None:
 
     class Uneven:
         def count(self, text: str) -> int:
-            return text.count("x") + text.count("y") // 8
+            return text.count("x")
 
-    text = "x" * SAMPLED_FROM + "y" * SAMPLED_FROM
+    text = "x " * (SAMPLED_FROM // 2) + "y " * (SAMPLED_FROM // 2)
 
     found, exact = refined_estimate(
         [text],
         estimate_of(text),
         counter=Uneven(),
         is_too_vague=lambda known: (
-            known.low < known.high and known.high - known.low > len(text) // 2
+            known.low < known.high and known.high - known.low > len(text) // 4
         ),
     )
 
     assert exact
-    assert found.low == SAMPLED_FROM + SAMPLED_FROM // 8
+    assert found.low == SAMPLED_FROM // 2
 
 
 @given(text=st.text(max_size=500), more=st.text(max_size=200))

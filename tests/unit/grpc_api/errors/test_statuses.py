@@ -98,7 +98,6 @@ def attempts_failed(
     return AttemptsFailedError(
         report=report(attempts),
         failure=dataclasses.replace(FAILURE, failure_class=failure_class),
-        caller_outcome=caller_outcome,
         retry_after=retry_after,
     )
 
@@ -395,7 +394,6 @@ def test_message_and_details_agree() -> None:
         AttemptsFailedError(
             report=report(200, "ä" * 900),
             failure=FAILURE,
-            caller_outcome=CallerOutcome.UNAVAILABLE,
             retry_after=1.0,
         ),
         UnknownNameError(field="f" * 9_999, name="n" * 9_999, known=["k" * 99] * 999),
@@ -419,7 +417,6 @@ def test_first_and_last_attempts_are_kept() -> None:
     error = AttemptsFailedError(
         report=report(200),
         failure=FAILURE,
-        caller_outcome=CallerOutcome.UNAVAILABLE,
         retry_after=None,
     )
 

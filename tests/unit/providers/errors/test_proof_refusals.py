@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from routersvc.providers.errors.proof_refusals import refuses_proof
+from routersvc.providers.errors.classes import failure_of_response
+from routersvc.providers.wire_format import ResponseHead
+
+
+def refuses_proof(status: int, words: str) -> bool:
+    """Return whether an error with these words refuses a proof."""
+    head = ResponseHead(
+        status=status, headers={"content-type": "application/json"}, received_at=0.0
+    )
+    body = json.dumps({"error": {"message": words}}).encode()
+    return failure_of_response(head, body).proof_refused
 
 
 @pytest.mark.parametrize(
@@ -21,7 +33,7 @@ from routersvc.providers.errors.proof_refusals import refuses_proof
 )
 def test_refused_proof_is_recognised(words: str) -> None:
     """The request is sent again without its proofs."""
-    assert refuses_proof(400, words.encode())
+    assert refuses_proof(400, words)
 
 
 @pytest.mark.parametrize(
@@ -34,4 +46,4 @@ def test_refused_proof_is_recognised(words: str) -> None:
 )
 def test_other_errors_are_no_refusal_of_a_proof(status: int, words: str) -> None:
     """A request that is signed wrongly, or a broken server, is another matter."""
-    assert not refuses_proof(status, words.encode())
+    assert not refuses_proof(status, words)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from routersvc.app import wire_formats
+from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,
@@ -63,6 +64,7 @@ ADAPTERS = [
     f"{wire_format}/{dialect}"
     for wire_format, known in wire_formats.known_wire_formats().items()
     for dialect in known.dialects
+    if Capability.TOOLS in wire_formats.adapter(wire_format, dialect).expressible
 ]
 
 

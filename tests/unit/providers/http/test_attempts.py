@@ -867,18 +867,26 @@ async def test_refused_proof_is_left_out_and_the_request_sent_once_more(
 
 
 @pytest.mark.parametrize(
-    ("turns", "words"),
+    ("turns", "words", "expected"),
     [
-        (SIGNED_TURNS, b'{"error": {"message": "max_tokens is too large"}}'),
-        ((), b'{"error": {"message": "Corrupted thought signature."}}'),
+        (
+            SIGNED_TURNS,
+            b'{"error": {"message": "max_tokens is too large"}}',
+            FailureClass.INVALID_REQUEST,
+        ),
+        (
+            (),
+            b'{"error": {"message": "Corrupted thought signature."}}',
+            FailureClass.CAPABILITY_MISMATCH,
+        ),
     ],
 )
 async def test_other_refusals_are_not_tried_again(
-    make_call: MakeCall, turns: tuple[Message, ...], words: bytes
+    make_call: MakeCall, turns: tuple[Message, ...], words: bytes, expected: FailureClass
 ) -> None:
     """Neither one about something else, nor one of a request without proofs."""
     transport = WaryTransport(b"messages", words)
     call = make_call(messages=turns) if turns else make_call()
 
-    assert await failure_class(gateway_over(transport).open(call)) is FailureClass.INVALID_REQUEST
+    assert await failure_class(gateway_over(transport).open(call)) is expected
     assert len(transport.bodies) == 1

@@ -98,9 +98,23 @@ _ANTHROPIC = AnthropicDialect(
             FailureClass.RATE_LIMITED: frozenset({"rate_limit_error"}),
             FailureClass.MODEL_NOT_FOUND: frozenset({"not_found_error"}),
         },
+        decisive_codes=frozenset({"authentication_error", "billing_error"}),
+        proof_phrases=(
+            r"invalid `signature` in `(?:redacted_)?thinking` block",
+            r"expected `thinking` or `redacted_thinking`",
+            r"`thinking` or `redacted_thinking` blocks in the latest assistant message",
+        ),
         phrases={
             FailureClass.QUOTA_EXHAUSTED: (r"credit balance is too low",),
+            FailureClass.CONTENT_FILTERED: (r"output blocked by content filtering policy",),
+            FailureClass.CONTEXT_LENGTH: (r"^input length and `max_tokens` exceed context limit",),
+            FailureClass.PERMISSION: (r"^this organization has been disabled\.",),
             FailureClass.CAPABILITY_MISMATCH: (
+                r"\bimage exceeds \d+ mb maximum",
+                r"\bimage dimensions exceed",
+                r"^unable to download the file",
+                r": string should (?:have at most|match pattern)",
+                r"cannot both be specified for this model",
                 r"unexpected role",
                 r"role .{0,20}is not supported on this model",
             ),

@@ -64,13 +64,19 @@ DIALECT = Dialect(
             FailureClass.PERMISSION: frozenset({"accessdeniedexception"}),
             FailureClass.INVALID_REQUEST: frozenset({"validationexception"}),
         },
+        decisive_codes=frozenset({"expiredtokenexception", "unrecognizedclientexception"}),
         phrases={
             FailureClass.QUOTA_EXHAUSTED: (r"too many tokens per day",),
             FailureClass.CONTEXT_LENGTH: (r"input (?:is )?too long", r"input tokens exceed"),
             FailureClass.AUTHENTICATION: (
                 r"security token included in the request is (?:expired|invalid)",
             ),
-            FailureClass.MODEL_NOT_FOUND: (r"model identifier is invalid",),
+            FailureClass.MODEL_NOT_FOUND: (
+                r"^the provided model identifier is invalid",
+                r"^could not resolve the foundation model",
+                r"on-demand throughput isn.t supported",
+                r"^the provided model doesn.t support on-demand",
+            ),
         },
         # `ModelErrorException`: the model failed.
         statuses={424: FailureClass.SERVER_ERROR},

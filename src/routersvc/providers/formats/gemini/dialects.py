@@ -78,10 +78,19 @@ _ERRORS = VendorErrors(
         FailureClass.AUTHENTICATION: frozenset(
             {"access_token_expired", "api_key_invalid", "unauthenticated"}
         ),
+        FailureClass.QUOTA_EXHAUSTED: frozenset({"billing_disabled"}),
         FailureClass.PERMISSION: frozenset(
             {"iam_permission_denied", "permission_denied", "service_disabled"}
         ),
     },
+    decisive_codes=frozenset(
+        {"access_token_expired", "api_key_invalid", "billing_disabled", "service_disabled"}
+    ),
+    proof_phrases=(
+        r"\bcorrupted thought[ _]signature\b",
+        r"\bthought[ _]signature (?:is )?(?:not valid|invalid|missing)\b",
+        r"\b(?:missing an?|invalid) thought[ _]signature\b",
+    ),
     broad_codes={
         FailureClass.RATE_LIMITED: frozenset({"ratelimitexceeded", "resource_exhausted"}),
         FailureClass.OVERLOADED: frozenset({"unavailable"}),
@@ -89,9 +98,14 @@ _ERRORS = VendorErrors(
         FailureClass.INVALID_REQUEST: frozenset({"invalid_argument"}),
     },
     phrases={
-        FailureClass.CONTEXT_LENGTH: (r"token count\b.{0,40}\bexceeds the maximum",),
+        FailureClass.QUOTA_EXHAUSTED: (r"^your prepayment credits are depleted",),
+        FailureClass.CONTEXT_LENGTH: (
+            r"token count\b.{0,40}\bexceeds the maximum",
+            r"^unable to submit request because the input token count\b",
+        ),
         FailureClass.AUTHENTICATION: (
             r"api key (?:is )?(?:not valid|not found|invalid|expired|missing)",
+            r"^your api key was reported as leaked",
         ),
         FailureClass.PERMISSION: (r"not available in your (?:country|region|location)",),
     },

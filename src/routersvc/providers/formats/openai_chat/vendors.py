@@ -51,6 +51,7 @@ _VLLM = OpenAiDialect(
     prefill_form=PrefillForm.CONTINUE_FLAG,
     errors=VendorErrors(
         codes={FailureClass.MODEL_NOT_FOUND: frozenset({"notfounderror"})},
+        decisive_codes=frozenset({"notfounderror"}),
         broad_codes={
             FailureClass.SERVER_ERROR: frozenset({"internalservererror"}),
             FailureClass.INVALID_REQUEST: frozenset({"badrequesterror"}),
@@ -59,7 +60,15 @@ _VLLM = OpenAiDialect(
             FailureClass.CONTEXT_LENGTH: (
                 r"context length (?:is only|exceeded|of)",
                 r"maximum (?:prompt|input|sequence) length",
-            )
+                r"longer than the (?:maximum model length|model's context length)",
+                r"too long to fit into the model",
+                r"^input length \(?\d+(?: tokens\))? exceeds (?:the )?maximum (?:allowed )?length",
+                r"^prompt length \(\d+\) plus query length",
+            ),
+            FailureClass.CAPABILITY_MISMATCH: (
+                r"tool choice requires --",
+                r"requires? --(?:enable|tool|reasoning|chat)-[\w-]+",
+            ),
         },
     ),
 )
@@ -90,8 +99,15 @@ _GROQ = OpenAiDialect(
             ),
             FailureClass.OVERLOADED: frozenset({"capacity_exceeded"}),
         },
+        decisive_codes=frozenset({"model_decommissioned", "model_terms_required"}),
         broad_codes={FailureClass.SERVER_ERROR: frozenset({"internal_server_error"})},
-        phrases={FailureClass.MODEL_NOT_FOUND: (r"decommissioned",)},
+        phrases={
+            FailureClass.PERMISSION: (r"^organization has been restricted\.",),
+            FailureClass.MODEL_NOT_FOUND: (
+                r"^the model \S{0,120} ?has been decommissioned",
+                r"\bmodel\b.{0,120}?\bdecommissioned",
+            ),
+        },
         statuses={498: FailureClass.OVERLOADED},
     ),
 )
@@ -153,7 +169,10 @@ _DEEPSEEK = OpenAiDialect(
     thinking=THINKING_TYPE,
     thought_form=ThoughtForm.REASONING_CONTENT,
     errors=VendorErrors(
-        phrases={FailureClass.OVERLOADED: (r"(?:server|service|engine) is (?:too )?busy",)}
+        phrases={
+            FailureClass.CONTENT_FILTERED: (r"^content exists risk$",),
+            FailureClass.OVERLOADED: (r"(?:server|service|engine) is (?:too )?busy",),
+        }
     ),
 )
 
@@ -162,6 +181,15 @@ _XAI = OpenAiDialect(
     capabilities=COMMON_CAPABILITIES - {Capability.LOGIT_BIAS},
     efforts=NONE_TO_HIGH,
     thought_form=ThoughtForm.REASONING_CONTENT,
+    errors=VendorErrors(
+        phrases={
+            FailureClass.QUOTA_EXHAUSTED: (r"^your newly created team doesn't have any credits",),
+            FailureClass.CONTENT_FILTERED: (
+                r"^content violates usage guidelines\.",
+                r"failed check: safety_check_type_\w+$",
+            ),
+        }
+    ),
 )
 
 _TOGETHER = OpenAiDialect(
@@ -176,7 +204,8 @@ _TOGETHER = OpenAiDialect(
     thought_form=ThoughtForm.REASONING,
     errors=VendorErrors(
         codes={FailureClass.MODEL_NOT_FOUND: frozenset({"model_not_available"})},
-        phrases={FailureClass.MODEL_NOT_FOUND: (r"unable to access model",)},
+        decisive_codes=frozenset({"model_not_available"}),
+        phrases={FailureClass.MODEL_NOT_FOUND: (r"^unable to access (?:non-serverless )?model",)},
         remaining_requests=("x-ratelimit-remaining",),
     ),
 )
@@ -225,6 +254,11 @@ _OPENROUTER = OpenAiDialect(
             FailureClass.PERMISSION: frozenset({"privacy_restricted"}),
             FailureClass.OVERLOADED: frozenset({"provider_overloaded", "provider_unavailable"}),
         },
+        # What the account can pay for depends on the size of the request.
+        request_phrases=(
+            r"requires more credits, or fewer max_tokens",
+            r"^prompt tokens limit exceeded",
+        ),
         broad_codes={
             FailureClass.SERVER_ERROR: frozenset({"server", "timeout"}),
             FailureClass.INVALID_REQUEST: frozenset({"unprocessable"}),
@@ -259,7 +293,10 @@ _OLLAMA = OpenAiDialect(
     thought_form=ThoughtForm.REASONING,
     errors=VendorErrors(
         phrases={
-            FailureClass.CONTEXT_LENGTH: (r"max context length",),
+            FailureClass.CONTEXT_LENGTH: (
+                r"max context length",
+                r"^the input length exceeds the context length",
+            ),
             FailureClass.OVERLOADED: (r"server busy",),
         }
     ),
@@ -294,6 +331,7 @@ _SNOWFLAKE = dataclasses.replace(
     name="snowflake",
     reasoning_form=ReasoningForm.OBJECT,
     finish_reason_required=False,
+    errors=VendorErrors(phrases={FailureClass.CONTEXT_LENGTH: (r"^max tokens of \d+ exceeded",)}),
 )
 
 DIALECTS: Mapping[str, OpenAiDialect] = MappingProxyType(

@@ -1,0 +1,1 @@
+"""Hostile and careless callers against a running router, beside a quiet caller."""

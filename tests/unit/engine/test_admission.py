@@ -1,0 +1,65 @@
+"""Requests are admitted by priority, and a prompt that is being read holds a place."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.outcomes.errors import DrainingError, OverloadedError
+from routersvc.engine.admission import Admission
+from routersvc.testing.worlds import scripted_request
+
+
+def admission(places: int) -> Admission:
+    """Return an admission at time 1."""
+    return Admission(
+        max_concurrent_calls=places, tenants={}, clock=lambda: 1.0, wall_clock=lambda: 100.0
+    )
+
+
+def asking(priority: Priority) -> Request:
+    """Return a request of a priority."""
+    return scripted_request(routing=Routing(priority=priority))
+
+
+def test_low_priority_is_shed_first() -> None:
+    """Of four places the fourth is kept for the others, and the last one of 95 % for high."""
+    admitted = admission(4)
+
+    with admitted.reading(), admitted.reading(), admitted.reading():
+        with pytest.raises(OverloadedError) as caught:
+            admitted.admit(asking(Priority.LOW))
+        with pytest.raises(OverloadedError):
+            admitted.admit(asking(Priority.NORMAL))
+        assert admitted.admit(asking(Priority.HIGH)).at == 1.0
+
+    assert caught.value.retry_after == 1.0
+    assert admitted.admit(asking(Priority.LOW)).received_at == 100.0
+
+
+def test_draining_router_admits_nothing() -> None:
+    """Another replica can."""
+    admitted = admission(4)
+    admitted.draining = True
+
+    with pytest.raises(DrainingError):
+        admitted.admit(asking(Priority.HIGH))
+
+
+async def test_router_is_idle_when_calls_and_readings_have_ended() -> None:
+    """A drain waits for both."""
+    admitted = admission(4)
+    admitted.begun()
+    with admitted.reading():
+        waiting = asyncio.ensure_future(admitted.wait_idle())  # noqa: TID251 - awaited below
+        await asyncio.sleep(0)
+        admitted.ended()
+        await asyncio.sleep(0)
+        assert not waiting.done()
+
+    await waiting
+    assert admitted.calls == 0
