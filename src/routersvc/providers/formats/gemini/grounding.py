@@ -1,7 +1,7 @@
 """Reads the sources of an answer: grounding by Google's tools, and recited texts.
 
 Spans count bytes of UTF-8. Grounding may come in several chunks of a stream, each of which repeats
-the earlier ones, so it is read once, at the end. Recited texts come with the chunk that they are in.
+the earlier ones, so it is read once, at the end. A recited text comes with the chunk that has it.
 """
 
 from __future__ import annotations
