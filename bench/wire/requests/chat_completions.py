@@ -312,7 +312,7 @@ def _call(call: JsonObject) -> ToolCall:
 
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if tool.get("type", "function") != "function":
-        return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
+        return hosted(tool["type"], tool.get("parameters", {}))
     function = tool["function"]
     for name in tool.keys() - {"type", "function", "cache_control"}:
         raise NotExpressibleError(f"`{name}` of a tool")

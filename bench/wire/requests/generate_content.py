@@ -147,7 +147,7 @@ def _prompt(body: JsonObject) -> Prompt:
             if name == "functionDeclarations":
                 tools += [_tool(declaration) for declaration in value]
             else:
-                tools.append(hosted(name, value))
+                tools.append(hosted(_HOSTED.get(name, name), value))
     calling = body.get("toolConfig", {}).get("functionCallingConfig")
     thinking: JsonObject = generation.get("thinkingConfig") or {}
     level = thinking.get("thinkingLevel")
@@ -193,6 +193,15 @@ def _prompt(body: JsonObject) -> Prompt:
         if extra
         else (),
     )
+
+
+_HOSTED = {
+    "codeExecution": "code_execution",
+    "fileSearch": "file_search",
+    "googleMaps": "google_maps",
+    "googleSearch": "web_search",
+    "urlContext": "web_fetch",
+}
 
 
 def _tool(declaration: JsonObject) -> FunctionTool:

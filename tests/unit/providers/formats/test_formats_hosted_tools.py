@@ -79,6 +79,24 @@ def written(name: str, make_call: MakeCall, tool: HostedTool) -> dict[str, Any]:
         ),
         ("xai", BLOCKED, {"type": "web_search", "filters": {"excluded_domains": ["ads.test"]}}),
         ("xai", HostedTool(name="code_execution"), {"type": "code_interpreter"}),
+        (
+            "openrouter",
+            BLOCKED,
+            {"type": "openrouter:web_search", "parameters": {"excluded_domains": ["ads.test"]}},
+        ),
+        (
+            "openrouter",
+            HostedTool(name="web_fetch", blocked_domains=("ads.test",), max_uses=2),
+            {
+                "type": "openrouter:web_fetch",
+                "parameters": {"blocked_domains": ["ads.test"], "max_uses": 2},
+            },
+        ),
+        (
+            "openrouter",
+            HostedTool(name="openrouter:datetime", settings_json='{"timezone":"UTC"}'),
+            {"type": "openrouter:datetime", "parameters": {"timezone": "UTC"}},
+        ),
         ("gemini", HostedTool(name="web_search"), {"googleSearch": {}}),
         ("gemini", HostedTool(name="web_fetch"), {"urlContext": {}}),
         ("gemini", HostedTool(name="code_execution"), {"codeExecution": {}}),
@@ -93,7 +111,7 @@ def test_hosted_tool_is_written_as_the_vendor_names_it(
 
 
 def test_search_of_the_chat_format_has_a_field_of_its_own(make_call: MakeCall) -> None:
-    """`tools` of this format holds functions only."""
+    """OpenAI's `tools` of this format hold functions only."""
     tool = HostedTool(name="web_search", location=HERE)
 
     body = written("chat", make_call, tool)
@@ -102,9 +120,6 @@ def test_search_of_the_chat_format_has_a_field_of_its_own(make_call: MakeCall) -
     assert body["web_search_options"] == {
         "user_location": {"type": "approximate", "approximate": WRITTEN_HERE}
     }
-    assert written("openrouter", make_call, BLOCKED)["plugins"] == [
-        {"id": "web", "exclude_domains": ["ads.test"]}
-    ]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +132,8 @@ def test_search_of_the_chat_format_has_a_field_of_its_own(make_call: MakeCall) -
         ("gemini", BLOCKED),
         ("gemini", HostedTool(name="mcp")),
         ("chat", HostedTool(name="code_execution")),
+        ("openrouter", HostedTool(name="code_execution")),
+        ("openrouter", HostedTool(name="web_fetch", location=HERE)),
         ("chat", BLOCKED),
     ],
 )

@@ -105,7 +105,7 @@ class WebSearchForm(enum.Enum):
 
     NONE = "none"
     OPTIONS = "options"
-    PLUGIN = "plugin"
+    SERVER_TOOL = "server_tool"
 
 
 _WAV_AND_MP3: Mapping[str, str] = MappingProxyType(

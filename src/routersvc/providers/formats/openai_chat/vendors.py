@@ -229,7 +229,7 @@ _OPENROUTER = OpenAiDialect(
         Capability.SERVICE_TIER,
         Capability.HOSTED_TOOLS,
     },
-    web_search_form=WebSearchForm.PLUGIN,
+    web_search_form=WebSearchForm.SERVER_TOOL,
     refusal_field=True,
     prompt_cache_key=True,
     images_in_tool_results=True,
