@@ -50,6 +50,9 @@ _MAY_BE_EMPTY = (
     "reasoning_content",
     "reasoning_details",
 )
+_WITHOUT_SERIAL_CALLS = {"ollama"}
+"""Providers that cannot be told to make one call at a time: that several may come is no setting."""
+
 _TAKE_BOTH = {"ollama"}
 """Providers to which a thought is one by either of its two names, as recordings show."""
 
@@ -110,7 +113,10 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
     found: JsonObject = without_nulls(body)
     for name in ("stream_options", "tool_stream"):
         found.pop(name, None)
-    for name, default in (("stream", False), ("n", 1), ("service_tier", "auto")):
+    unset = [("stream", False), ("n", 1), ("service_tier", "auto")]
+    if provider in _WITHOUT_SERIAL_CALLS:
+        unset.append(("parallel_tool_calls", True))
+    for name, default in unset:
         if found.get(name) == default:
             del found[name]
     if "max_completion_tokens" in found:

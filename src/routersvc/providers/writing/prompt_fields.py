@@ -50,7 +50,7 @@ _IS_SET: Mapping[PromptField, Callable[[Prompt], bool]] = MappingProxyType(
         PromptField.TOOL_CHOICE: lambda it: (
             it.tool_choice is not None and it.tool_choice.mode is not ToolChoiceMode.AUTO
         ),
-        PromptField.PARALLEL_TOOL_CALLS: lambda it: it.parallel_tool_calls is not None,
+        PromptField.PARALLEL_TOOL_CALLS: lambda it: it.parallel_tool_calls is False,
         PromptField.REASONING_TOKENS: lambda it: it.reasoning.max_tokens is not None,
         PromptField.LOGIT_BIAS: lambda it: bool(it.sampling.logit_bias),
         PromptField.TOOL_CACHE: lambda it: any(
@@ -133,8 +133,12 @@ def add_tools(
         if choice.mode is not ToolChoiceMode.AUTO:
             dialect.require(Capability.TOOL_CHOICE, PromptField.TOOL_CHOICE.value)
         body["tool_choice"] = _written_choice(choice, function_choice)
-    if prompt.parallel_tool_calls is not None:
+    if prompt.parallel_tool_calls is False:
         dialect.require(Capability.PARALLEL_TOOL_CALLS, PromptField.PARALLEL_TOOL_CALLS.value)
+    if (
+        prompt.parallel_tool_calls is not None
+        and Capability.PARALLEL_TOOL_CALLS in dialect.capabilities
+    ):
         body["parallel_tool_calls"] = prompt.parallel_tool_calls
 
 

@@ -563,7 +563,7 @@ def test_documents_and_pictures_are_written_as_the_vendor_has_them(make_call: Ma
         ("deepseek", {"response_format": JsonSchemaFormat(name="a", json_schema="{}")},
          "an answer that obeys a schema"),
         ("ollama", {"tool_choice": ToolChoice(mode=ToolChoiceMode.REQUIRED)}, "a choice of tools"),
-        ("ollama", {"parallel_tool_calls": True}, "called in parallel"),
+        ("ollama", {"parallel_tool_calls": False}, "called in parallel"),
         ("mistral", {"messages": (Message(role=Role.USER, name="a", parts=(TextPart(text="x"),)),)},
          "a participant's name"),
         ("openai", {"messages": (
@@ -585,6 +585,18 @@ def test_what_cannot_be_said_is_refused(
 ) -> None:
     """A field that is dropped silently changes the answer without anybody knowing."""
     assert sentence in refusal(make_call(**prompt), dialect)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "written"), [("openai", {"parallel_tool_calls": True}), ("ollama", {})]
+)
+def test_several_calls_are_what_vendors_without_a_switch_allow(
+    make_call: MakeCall, dialect: str, written: JsonObject
+) -> None:
+    """What is allowed anyway need not be written."""
+    encoded = body(make_call(parallel_tool_calls=True), dialect)
+
+    assert {k: v for k, v in encoded.items() if k == "parallel_tool_calls"} == written
 
 
 @pytest.mark.parametrize("field", sorted(CONTRACT_FIELDS))
