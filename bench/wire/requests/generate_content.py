@@ -143,7 +143,7 @@ def _prompt(body: JsonObject) -> Prompt:
         messages += _messages(content, place, calls)
     tools: list[FunctionTool | HostedTool] = []
     for tool in body.get("tools") or ():
-        for name, value in tool.items():
+        for name, value in cast("JsonObject", tool).items():
             if name == "functionDeclarations":
                 tools += [_tool(declaration) for declaration in value]
             else:
