@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from bench.wire.readings import (
     CALL,
@@ -27,7 +26,9 @@ from bench.wire.readings import (
 )
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.assembly import Answer
+from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.deltas import (
+    CitationDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -45,9 +46,6 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
 )
 from routersvc.domain.conversation.usage import Usage, UsageCounted
-
-_CARRIES_CITATIONS = any(field.name == "citations" for field in dataclasses.fields(TextPart))
-"""Whether the contract has a place for the sources of an answer."""
 
 STREAM = "the stream"
 WHOLE = "the whole answer"
@@ -106,7 +104,7 @@ def heard(events: Sequence[AnswerEvent]) -> Reading:
             for token in event.logprobs
         ),
         media=_media_heard(events),
-        citations=_cited(getattr(event, "citation", None) for event in events),
+        citations=_cited(event.citation for event in events if isinstance(event, CitationDelta)),
     )
 
 
@@ -140,17 +138,15 @@ def assembled(answer: Answer) -> Reading:
             for part in parts
             if isinstance(part, ImagePart | AudioPart | FilePart)
         ),
-        citations=_cited(one for part in parts for one in getattr(part, "citations", ())),
+        citations=_cited(
+            one for part in parts if isinstance(part, TextPart) for one in part.citations
+        ),
     )
 
 
-def _cited(citations: Iterable[Any]) -> tuple[Cited, ...] | None:
-    if not _CARRIES_CITATIONS:
-        return None
+def _cited(citations: Iterable[Citation]) -> tuple[Cited, ...]:
     return tuple(
-        Cited(source=one.url or one.source_id or one.title, title=one.title)
-        for one in citations
-        if one is not None
+        Cited(source=one.url or one.source_id or one.title, title=one.title) for one in citations
     )
 
 
@@ -207,6 +203,7 @@ def _counts(usage: Usage | None) -> Counts | None:
         thinking=usage.reasoning_tokens,
         cached=usage.cached_input_tokens,
         written=usage.cache_write_tokens,
+        written_for_an_hour=usage.cache_write_hour_tokens,
         heard=usage.input_audio_tokens,
         spoken=usage.output_audio_tokens,
     )

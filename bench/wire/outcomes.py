@@ -45,16 +45,12 @@ class Verdict(enum.Enum):
 
 
 class Outcome(NamedTuple):
-    """The verdict over one exchange; `judge` is its reader, `reason` explains the verdict.
-
-    `unheard` counts the sources that an answer names and the contract does not carry.
-    """
+    """The verdict over one exchange; `judge` is its reader, `reason` explains the verdict."""
 
     verdict: Verdict
     judge: str = ""
     reason: str = ""
     adapter: str = ""
-    unheard: int = 0
 
 
 def without_a_traceback(judge: Callable[[], Outcome]) -> Outcome:
@@ -102,14 +98,12 @@ def _outcome(record: Record, adapter: NamedAdapter) -> Outcome:
         sentence = f"{failure.failure_class.value}: {failure.message}"
         return Outcome(Verdict.FAILED, theirs.judge, sentence)
     found_differences = _differences(ours, theirs)
-    carried = heard(ours.events).citations is not None
-    unheard = 0 if carried else len(set(theirs.citations or ()))
     fault = fault_of(record)
     if found_differences and fault is not None:
         return Outcome(Verdict.AT_FAULT, theirs.judge, fault)
     verdict = Verdict.FAILED if found_differences else Verdict.PASSED
     reason = "; ".join(found_differences)
-    return Outcome(verdict, theirs.judge, reason, adapter.name, unheard)
+    return Outcome(verdict, theirs.judge, reason, adapter.name)
 
 
 def _outcome_of_failing(ours: Adapted, theirs: Failing) -> Outcome:

@@ -64,7 +64,6 @@ def report(
         ),
     )
     yield from _not_called(answers)
-    yield from _unheard(answers)
     yield "## Errors"
     yield ""
     yield from _errors(errors)
@@ -231,20 +230,6 @@ def _not_called(answers: Mapping[Row, Outcome]) -> Iterator[str]:
         yield ""
         for api, count in sorted(counts.items()):
             yield f"- `{api}` ({count}): {NOT_CALLED[api]}"
-        yield ""
-
-
-def _unheard(answers: Mapping[Row, Outcome]) -> Iterator[str]:
-    """Yield what the contract does not carry, although it was sent."""
-    sources: collections.Counter[tuple[str, str]] = collections.Counter()
-    for row, outcome in answers.items():
-        sources[row.provider, row.api] += outcome.unheard > 0
-    found = +sources
-    if found:
-        yield "### Sent, and not carried by the contract"
-        yield ""
-        for (provider, api), count in sorted(found.items()):
-            yield f"- citations in {count} answers of {provider}, `{api}`"
         yield ""
 
 

@@ -1,7 +1,9 @@
 package llmrouter
 
 import (
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/routersvc/routersvc/clients/go/llmrouterv1"
 )
@@ -23,10 +25,11 @@ func TextOf(response *llmrouterv1.CompleteResponse) string {
 	return text.String()
 }
 
-// AnswerText collects the text of a streamed answer, also when the stream breaks and is recovered. The zero
+// AnswerText collects the text and the citations of a streamed answer, also when the stream breaks and is recovered. The zero
 // value is ready to use.
 type AnswerText struct {
-	text strings.Builder
+	text      strings.Builder
+	citations []*llmrouterv1.Citation
 }
 
 // Add takes the next event and returns the text that it adds, which is often empty. A recovered event withdraws
@@ -41,11 +44,19 @@ func (t *AnswerText) Add(event *llmrouterv1.StreamCompleteResponse) string {
 		if it.Recovered.GetKind() == llmrouterv1.RecoveryKind_RECOVERY_KIND_RESUMED {
 			kept = beginning(t.text.String(), it.Recovered.GetKeptCharacters())
 		}
+		t.citations = slices.DeleteFunc(t.citations, func(citation *llmrouterv1.Citation) bool {
+			return citation.EndCharacter == nil || citation.GetEndCharacter() > int64(utf8.RuneCountInString(kept))
+		})
 		t.text.Reset()
 		t.text.WriteString(kept)
+	case *llmrouterv1.StreamCompleteResponse_CitationDelta:
+		t.citations = append(t.citations, it.CitationDelta.GetCitation())
 	}
 	return ""
 }
+
+// Citations returns the sources of the valid text so far.
+func (t *AnswerText) Citations() []*llmrouterv1.Citation { return slices.Clone(t.citations) }
 
 // String returns the valid text so far.
 func (t *AnswerText) String() string { return t.text.String() }

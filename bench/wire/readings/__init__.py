@@ -51,7 +51,10 @@ class Call:
 
 
 class Counts(NamedTuple):
-    """Tokens: `taken` includes cached and written ones, `given` includes those of thoughts."""
+    """Tokens: `taken` includes cached and written ones, `given` includes those of thoughts.
+
+    `written` includes those that the vendor keeps for an hour, where it tells them apart.
+    """
 
     taken: int = 0
     given: int = 0
@@ -60,6 +63,7 @@ class Counts(NamedTuple):
     written: int = 0
     heard: int = 0
     spoken: int = 0
+    written_for_an_hour: int = 0
 
 
 class Logprob(NamedTuple):

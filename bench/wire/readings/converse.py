@@ -220,6 +220,9 @@ def _counts(usage: JsonObject) -> Counts | None:
         given=usage["outputTokens"],
         cached=usage.get("cacheReadInputTokens", 0),
         written=usage.get("cacheWriteInputTokens", 0),
+        written_for_an_hour=sum(
+            one["inputTokens"] for one in usage.get("cacheDetails") or () if one["ttl"] == "1h"
+        ),
     )
 
 

@@ -80,7 +80,7 @@ def read(record: Record) -> Reading | Failing:
     refused: Any = getattr(message, "stop_details", None)
     usage = message.usage
     cached, written = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
-    details = usage.output_tokens_details
+    details, kept = usage.output_tokens_details, usage.cache_creation
     refusal: str = getattr(refused, "explanation", None) or ""
     return Reading(
         judge=JUDGE,
@@ -97,6 +97,7 @@ def read(record: Record) -> Reading | Failing:
             thinking=0 if details is None else details.thinking_tokens,
             cached=cached,
             written=written,
+            written_for_an_hour=0 if kept is None else kept.ephemeral_1h_input_tokens,
         ),
         model=message.model,
         answer_id=message.id or "",

@@ -128,8 +128,8 @@ def _reading(
         else None,
         citations=tuple(
             Cited(
-                source=note.get("url") or note.get("filename") or note.get("file_id") or "",
-                title=note.get("title") or "",
+                source=note.get("url") or note.get("file_id") or note.get("filename") or "",
+                title=note.get("title") or note.get("filename") or "",
             )
             for part in texts
             for note in part.get("annotations") or ()

@@ -16,6 +16,7 @@ from bench.wire.requests import (
     said_by,
     without_nulls,
 )
+from bench.wire.requests.chat_thinking import make_thinking_plain, reasoning_of
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
@@ -30,11 +31,9 @@ from routersvc.domain.conversation.parts import (
     ToolResult,
 )
 from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier, Verbosity
-from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 
-EFFORTS = {one.value: one for one in ReasoningEffort} | {"max": ReasoningEffort.MAXIMUM}
 _TIERS = {
     "flex": ServiceTier.FLEX,
     "default": ServiceTier.STANDARD,
@@ -51,6 +50,9 @@ _MAY_BE_EMPTY = (
     "reasoning_content",
     "reasoning_details",
 )
+_WITHOUT_SERIAL_CALLS = {"ollama"}
+"""Providers that cannot be told to make one call at a time: that several may come is no setting."""
+
 _TAKE_BOTH = {"ollama"}
 """Providers to which a thought is one by either of its two names, as recordings show."""
 
@@ -86,7 +88,7 @@ def call_of(body: JsonObject, *, streaming: bool) -> Asked:
         parallel_tool_calls=rest.pop("parallel_tool_calls", None),
         response_format=_format(rest.pop("response_format", {})),
         sampling=_sampling(rest),
-        reasoning=_reasoning(rest),
+        reasoning=reasoning_of(rest),
         logprobs=logprobs,
         verbosity=Verbosity(rest.pop("verbosity")) if "verbosity" in rest else None,
         end_user_id=rest.pop("user", "") or rest.pop("safety_identifier", ""),
@@ -104,10 +106,17 @@ def call_of(body: JsonObject, *, streaming: bool) -> Asked:
 
 
 def plain(body: JsonObject, provider: str) -> JsonObject:
-    """Return a body in which what means the same to a provider is written the same."""
+    """Return a body in which what means the same to a provider is written the same.
+
+    How the pieces of a stream come is the router's to ask for, and taken out on both sides.
+    """
     found: JsonObject = without_nulls(body)
-    found.pop("stream_options", None)
-    for name, default in (("stream", False), ("n", 1), ("service_tier", "auto")):
+    for name in ("stream_options", "tool_stream"):
+        found.pop(name, None)
+    unset = [("stream", False), ("n", 1), ("service_tier", "auto")]
+    if provider in _WITHOUT_SERIAL_CALLS:
+        unset.append(("parallel_tool_calls", True))
+    for name, default in unset:
         if found.get(name) == default:
             del found[name]
     if "max_completion_tokens" in found:
@@ -124,9 +133,7 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
         del found["response_format"]
     if found.get("tool_choice") == "any":
         found["tool_choice"] = "required"
-    reasoning = found.get("reasoning", {})
-    if "effort" in reasoning or "max_tokens" in reasoning:
-        reasoning.pop("enabled", None)
+    make_thinking_plain(found, provider)
     schema = found.get("response_format", {}).get("json_schema", {})
     if not schema.get("description"):
         schema.pop("description", None)
@@ -311,7 +318,7 @@ def _call(call: JsonObject) -> ToolCall:
 
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if tool.get("type", "function") != "function":
-        return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
+        return hosted(tool["type"], tool.get("parameters", {}))
     function = tool["function"]
     for name in tool.keys() - {"type", "function", "cache_control"}:
         raise NotExpressibleError(f"`{name}` of a tool")
@@ -370,23 +377,6 @@ def _sampling(rest: JsonObject) -> Sampling:
         stop_sequences=(stop,) if isinstance(stop, str) else tuple(stop),
         max_output_tokens=other if limit is None else limit,
         logit_bias={int(token): value for token, value in bias.items()},
-    )
-
-
-def _reasoning(rest: JsonObject) -> Reasoning:
-    settings: JsonObject = rest.pop("reasoning", {})
-    effort = rest.pop("reasoning_effort", None) or settings.pop("effort", None)
-    limit = settings.pop("max_tokens", None)
-    hidden = settings.pop("exclude", False)
-    thinks = settings.pop("enabled", None)
-    for field in settings:
-        raise NotExpressibleError(f"`reasoning.{field}`")
-    if thinks is not None and effort is None and limit is None:
-        effort = "adaptive" if thinks else "none"
-    return Reasoning(
-        effort=None if effort is None else said_by(EFFORTS, effort, "the reasoning effort"),
-        max_tokens=limit,
-        visibility=ReasoningVisibility.HIDDEN if hidden else None,
     )
 
 

@@ -8,7 +8,7 @@ import re
 from typing import Any, cast
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError, hosted, said_by
-from bench.wire.requests.chat_completions import EFFORTS
+from bench.wire.requests.chat_thinking import EFFORTS
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     FilePart,
@@ -143,11 +143,11 @@ def _prompt(body: JsonObject) -> Prompt:
         messages += _messages(content, place, calls)
     tools: list[FunctionTool | HostedTool] = []
     for tool in body.get("tools") or ():
-        for name, value in tool.items():
+        for name, value in cast("JsonObject", tool).items():
             if name == "functionDeclarations":
                 tools += [_tool(declaration) for declaration in value]
             else:
-                tools.append(hosted(name, value))
+                tools.append(hosted(_HOSTED.get(name, name), value))
     calling = body.get("toolConfig", {}).get("functionCallingConfig")
     thinking: JsonObject = generation.get("thinkingConfig") or {}
     level = thinking.get("thinkingLevel")
@@ -193,6 +193,15 @@ def _prompt(body: JsonObject) -> Prompt:
         if extra
         else (),
     )
+
+
+_HOSTED = {
+    "codeExecution": "code_execution",
+    "fileSearch": "file_search",
+    "googleMaps": "google_maps",
+    "googleSearch": "web_search",
+    "urlContext": "web_fetch",
+}
 
 
 def _tool(declaration: JsonObject) -> FunctionTool:

@@ -15,7 +15,7 @@ from bench.wire.requests import (
     hosted,
     said_by,
 )
-from bench.wire.requests.chat_completions import EFFORTS
+from bench.wire.requests.chat_thinking import EFFORTS
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,

@@ -16,7 +16,7 @@ from bench.wire.requests import (
     said_by,
     without_nulls,
 )
-from bench.wire.requests.chat_completions import EFFORTS
+from bench.wire.requests.chat_thinking import EFFORTS
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     FilePart,

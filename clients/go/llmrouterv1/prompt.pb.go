@@ -839,7 +839,10 @@ type Part struct {
 	//	*Part_Refusal
 	Content isPart_Content `protobuf_oneof:"content"`
 	// Marks the end of a prefix that the provider should keep in its prompt cache.
-	CacheMarker   *PromptCacheMarker `protobuf:"bytes,15,opt,name=cache_marker,json=cacheMarker,proto3" json:"cache_marker,omitempty"`
+	CacheMarker *PromptCacheMarker `protobuf:"bytes,15,opt,name=cache_marker,json=cacheMarker,proto3" json:"cache_marker,omitempty"`
+	// Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+	// text is.
+	Citations     []*Citation `protobuf:"bytes,26,rep,name=citations,proto3" json:"citations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -960,6 +963,13 @@ func (x *Part) GetCacheMarker() *PromptCacheMarker {
 	return nil
 }
 
+func (x *Part) GetCitations() []*Citation {
+	if x != nil {
+		return x.Citations
+	}
+	return nil
+}
+
 type isPart_Content interface {
 	isPart_Content()
 }
@@ -1020,6 +1030,108 @@ func (*Part_Reasoning) isPart_Content() {}
 
 func (*Part_Refusal) isPart_Content() {}
 
+// A source that supports a piece of the answer's text.
+type Citation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// First character (Unicode code point) of the text that the source supports: in a part, counted from the
+	// beginning of its `text`; in a stream, from the beginning of the answer's text. Unset: the provider did not
+	// say which text.
+	StartCharacter *int64 `protobuf:"varint,1,opt,name=start_character,json=startCharacter,proto3,oneof" json:"start_character,omitempty"`
+	// The character after the last one. Set together with `start_character`.
+	EndCharacter *int64 `protobuf:"varint,2,opt,name=end_character,json=endCharacter,proto3,oneof" json:"end_character,omitempty"`
+	// URL of the source. Empty: a document of the prompt, or a file of the provider.
+	Url string `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
+	// Title of the source, where the provider gave one.
+	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	// Text of the source that is cited, where the provider gave it.
+	CitedText string `protobuf:"bytes,5,opt,name=cited_text,json=citedText,proto3" json:"cited_text,omitempty"`
+	// Index of the cited document among the documents of the prompt, starting at 0. Unset: not one of them.
+	DocumentIndex *int32 `protobuf:"varint,6,opt,name=document_index,json=documentIndex,proto3,oneof" json:"document_index,omitempty"`
+	// The provider's id of the cited file or document. Empty: none.
+	SourceId      string `protobuf:"bytes,7,opt,name=source_id,json=sourceId,proto3" json:"source_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Citation) Reset() {
+	*x = Citation{}
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Citation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Citation) ProtoMessage() {}
+
+func (x *Citation) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Citation.ProtoReflect.Descriptor instead.
+func (*Citation) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Citation) GetStartCharacter() int64 {
+	if x != nil && x.StartCharacter != nil {
+		return *x.StartCharacter
+	}
+	return 0
+}
+
+func (x *Citation) GetEndCharacter() int64 {
+	if x != nil && x.EndCharacter != nil {
+		return *x.EndCharacter
+	}
+	return 0
+}
+
+func (x *Citation) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *Citation) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Citation) GetCitedText() string {
+	if x != nil {
+		return x.CitedText
+	}
+	return ""
+}
+
+func (x *Citation) GetDocumentIndex() int32 {
+	if x != nil && x.DocumentIndex != nil {
+		return *x.DocumentIndex
+	}
+	return 0
+}
+
+func (x *Citation) GetSourceId() string {
+	if x != nil {
+		return x.SourceId
+	}
+	return ""
+}
+
 // Marks the end of a cacheable prefix.
 type PromptCacheMarker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1031,7 +1143,7 @@ type PromptCacheMarker struct {
 
 func (x *PromptCacheMarker) Reset() {
 	*x = PromptCacheMarker{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[3]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1155,7 @@ func (x *PromptCacheMarker) String() string {
 func (*PromptCacheMarker) ProtoMessage() {}
 
 func (x *PromptCacheMarker) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[3]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1168,7 @@ func (x *PromptCacheMarker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PromptCacheMarker.ProtoReflect.Descriptor instead.
 func (*PromptCacheMarker) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{3}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PromptCacheMarker) GetLifetime() PromptCacheLifetime {
@@ -1086,7 +1198,7 @@ type Image struct {
 
 func (x *Image) Reset() {
 	*x = Image{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1210,7 @@ func (x *Image) String() string {
 func (*Image) ProtoMessage() {}
 
 func (x *Image) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1223,7 @@ func (x *Image) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Image.ProtoReflect.Descriptor instead.
 func (*Image) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{4}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Image) GetSource() isImage_Source {
@@ -1186,7 +1298,7 @@ type Audio struct {
 
 func (x *Audio) Reset() {
 	*x = Audio{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1198,7 +1310,7 @@ func (x *Audio) String() string {
 func (*Audio) ProtoMessage() {}
 
 func (x *Audio) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1211,7 +1323,7 @@ func (x *Audio) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Audio.ProtoReflect.Descriptor instead.
 func (*Audio) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{5}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Audio) GetData() []byte {
@@ -1256,7 +1368,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1268,7 +1380,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1393,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{6}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *File) GetSource() isFile_Source {
@@ -1377,7 +1489,7 @@ type ToolCall struct {
 
 func (x *ToolCall) Reset() {
 	*x = ToolCall{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1389,7 +1501,7 @@ func (x *ToolCall) String() string {
 func (*ToolCall) ProtoMessage() {}
 
 func (x *ToolCall) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1402,7 +1514,7 @@ func (x *ToolCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolCall.ProtoReflect.Descriptor instead.
 func (*ToolCall) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{7}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ToolCall) GetId() string {
@@ -1455,7 +1567,7 @@ type ToolResult struct {
 
 func (x *ToolResult) Reset() {
 	*x = ToolResult{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[8]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +1579,7 @@ func (x *ToolResult) String() string {
 func (*ToolResult) ProtoMessage() {}
 
 func (x *ToolResult) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[8]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +1592,7 @@ func (x *ToolResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolResult.ProtoReflect.Descriptor instead.
 func (*ToolResult) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{8}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ToolResult) GetToolCallId() string {
@@ -1522,7 +1634,7 @@ type ReasoningContent struct {
 
 func (x *ReasoningContent) Reset() {
 	*x = ReasoningContent{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[9]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +1646,7 @@ func (x *ReasoningContent) String() string {
 func (*ReasoningContent) ProtoMessage() {}
 
 func (x *ReasoningContent) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[9]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +1659,7 @@ func (x *ReasoningContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReasoningContent.ProtoReflect.Descriptor instead.
 func (*ReasoningContent) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{9}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReasoningContent) GetText() string {
@@ -1594,7 +1706,7 @@ type Tool struct {
 
 func (x *Tool) Reset() {
 	*x = Tool{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[10]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1606,7 +1718,7 @@ func (x *Tool) String() string {
 func (*Tool) ProtoMessage() {}
 
 func (x *Tool) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[10]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +1731,7 @@ func (x *Tool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tool.ProtoReflect.Descriptor instead.
 func (*Tool) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{10}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Tool) GetKind() isTool_Kind {
@@ -1686,7 +1798,7 @@ type FunctionTool struct {
 
 func (x *FunctionTool) Reset() {
 	*x = FunctionTool{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[11]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1698,7 +1810,7 @@ func (x *FunctionTool) String() string {
 func (*FunctionTool) ProtoMessage() {}
 
 func (x *FunctionTool) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[11]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1711,7 +1823,7 @@ func (x *FunctionTool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FunctionTool.ProtoReflect.Descriptor instead.
 func (*FunctionTool) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{11}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FunctionTool) GetName() string {
@@ -1756,20 +1868,30 @@ func (x *FunctionTool) GetDeferred() bool {
 	return false
 }
 
-// A tool that the provider runs.
+// A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
+// as citations.
 type HostedTool struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the tool in the catalogue, for example `web_search`.
+	// Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+	// provider that has such a tool; any other name is the provider's own. Required.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The tool's settings as JSON text: an object. Empty: none.
-	SettingsJson  string `protobuf:"bytes,2,opt,name=settings_json,json=settingsJson,proto3" json:"settings_json,omitempty"`
+	// Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
+	SettingsJson string `protobuf:"bytes,2,opt,name=settings_json,json=settingsJson,proto3" json:"settings_json,omitempty"`
+	// Lists the only domains that the tool may visit, subdomains included. Empty: all.
+	AllowedDomains []string `protobuf:"bytes,13,rep,name=allowed_domains,json=allowedDomains,proto3" json:"allowed_domains,omitempty"`
+	// Lists domains that the tool must not visit. Not together with `allowed_domains`.
+	BlockedDomains []string `protobuf:"bytes,14,rep,name=blocked_domains,json=blockedDomains,proto3" json:"blocked_domains,omitempty"`
+	// Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+	MaxUses *int32 `protobuf:"varint,15,opt,name=max_uses,json=maxUses,proto3,oneof" json:"max_uses,omitempty"`
+	// Location for which a search finds results. Default: none.
+	Location      *HostedToolLocation `protobuf:"bytes,16,opt,name=location,proto3" json:"location,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HostedTool) Reset() {
 	*x = HostedTool{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[12]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +1903,7 @@ func (x *HostedTool) String() string {
 func (*HostedTool) ProtoMessage() {}
 
 func (x *HostedTool) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[12]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +1916,7 @@ func (x *HostedTool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HostedTool.ProtoReflect.Descriptor instead.
 func (*HostedTool) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{12}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *HostedTool) GetName() string {
@@ -1807,6 +1929,107 @@ func (x *HostedTool) GetName() string {
 func (x *HostedTool) GetSettingsJson() string {
 	if x != nil {
 		return x.SettingsJson
+	}
+	return ""
+}
+
+func (x *HostedTool) GetAllowedDomains() []string {
+	if x != nil {
+		return x.AllowedDomains
+	}
+	return nil
+}
+
+func (x *HostedTool) GetBlockedDomains() []string {
+	if x != nil {
+		return x.BlockedDomains
+	}
+	return nil
+}
+
+func (x *HostedTool) GetMaxUses() int32 {
+	if x != nil && x.MaxUses != nil {
+		return *x.MaxUses
+	}
+	return 0
+}
+
+func (x *HostedTool) GetLocation() *HostedToolLocation {
+	if x != nil {
+		return x.Location
+	}
+	return nil
+}
+
+// An approximate location of the user.
+type HostedToolLocation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// City, for example `Utrecht`. Optional.
+	City string `protobuf:"bytes,1,opt,name=city,proto3" json:"city,omitempty"`
+	// Region or state. Optional.
+	Region string `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
+	// Country as two letters (ISO 3166-1), for example `NL`. Optional.
+	Country string `protobuf:"bytes,3,opt,name=country,proto3" json:"country,omitempty"`
+	// Time zone of the IANA database, for example `Europe/Amsterdam`. Optional.
+	Timezone      string `protobuf:"bytes,4,opt,name=timezone,proto3" json:"timezone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HostedToolLocation) Reset() {
+	*x = HostedToolLocation{}
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HostedToolLocation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HostedToolLocation) ProtoMessage() {}
+
+func (x *HostedToolLocation) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HostedToolLocation.ProtoReflect.Descriptor instead.
+func (*HostedToolLocation) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *HostedToolLocation) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *HostedToolLocation) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *HostedToolLocation) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *HostedToolLocation) GetTimezone() string {
+	if x != nil {
+		return x.Timezone
 	}
 	return ""
 }
@@ -1824,7 +2047,7 @@ type ToolChoice struct {
 
 func (x *ToolChoice) Reset() {
 	*x = ToolChoice{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[13]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1836,7 +2059,7 @@ func (x *ToolChoice) String() string {
 func (*ToolChoice) ProtoMessage() {}
 
 func (x *ToolChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[13]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1849,7 +2072,7 @@ func (x *ToolChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolChoice.ProtoReflect.Descriptor instead.
 func (*ToolChoice) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{13}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ToolChoice) GetMode() ToolChoiceMode {
@@ -1883,7 +2106,7 @@ type ResponseFormat struct {
 
 func (x *ResponseFormat) Reset() {
 	*x = ResponseFormat{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[14]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1895,7 +2118,7 @@ func (x *ResponseFormat) String() string {
 func (*ResponseFormat) ProtoMessage() {}
 
 func (x *ResponseFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[14]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1908,7 +2131,7 @@ func (x *ResponseFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponseFormat.ProtoReflect.Descriptor instead.
 func (*ResponseFormat) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{14}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ResponseFormat) GetFormat() isResponseFormat_Format {
@@ -1979,7 +2202,7 @@ type TextFormat struct {
 
 func (x *TextFormat) Reset() {
 	*x = TextFormat{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[15]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2214,7 @@ func (x *TextFormat) String() string {
 func (*TextFormat) ProtoMessage() {}
 
 func (x *TextFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[15]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2227,7 @@ func (x *TextFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TextFormat.ProtoReflect.Descriptor instead.
 func (*TextFormat) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{15}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{17}
 }
 
 // Any JSON object. No settings.
@@ -2016,7 +2239,7 @@ type JsonObjectFormat struct {
 
 func (x *JsonObjectFormat) Reset() {
 	*x = JsonObjectFormat{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[16]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2028,7 +2251,7 @@ func (x *JsonObjectFormat) String() string {
 func (*JsonObjectFormat) ProtoMessage() {}
 
 func (x *JsonObjectFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[16]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2041,7 +2264,7 @@ func (x *JsonObjectFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JsonObjectFormat.ProtoReflect.Descriptor instead.
 func (*JsonObjectFormat) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{16}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{18}
 }
 
 // JSON that conforms to a schema.
@@ -2061,7 +2284,7 @@ type JsonSchemaFormat struct {
 
 func (x *JsonSchemaFormat) Reset() {
 	*x = JsonSchemaFormat{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[17]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2073,7 +2296,7 @@ func (x *JsonSchemaFormat) String() string {
 func (*JsonSchemaFormat) ProtoMessage() {}
 
 func (x *JsonSchemaFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[17]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2086,7 +2309,7 @@ func (x *JsonSchemaFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JsonSchemaFormat.ProtoReflect.Descriptor instead.
 func (*JsonSchemaFormat) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{17}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *JsonSchemaFormat) GetName() string {
@@ -2146,7 +2369,7 @@ type Sampling struct {
 
 func (x *Sampling) Reset() {
 	*x = Sampling{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[18]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2158,7 +2381,7 @@ func (x *Sampling) String() string {
 func (*Sampling) ProtoMessage() {}
 
 func (x *Sampling) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[18]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2171,7 +2394,7 @@ func (x *Sampling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sampling.ProtoReflect.Descriptor instead.
 func (*Sampling) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{18}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Sampling) GetTemperature() float64 {
@@ -2259,7 +2482,7 @@ type Reasoning struct {
 
 func (x *Reasoning) Reset() {
 	*x = Reasoning{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[19]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2271,7 +2494,7 @@ func (x *Reasoning) String() string {
 func (*Reasoning) ProtoMessage() {}
 
 func (x *Reasoning) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[19]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2284,7 +2507,7 @@ func (x *Reasoning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reasoning.ProtoReflect.Descriptor instead.
 func (*Reasoning) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{19}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Reasoning) GetEffort() ReasoningEffort {
@@ -2321,7 +2544,7 @@ type AudioOutput struct {
 
 func (x *AudioOutput) Reset() {
 	*x = AudioOutput{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[20]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2333,7 +2556,7 @@ func (x *AudioOutput) String() string {
 func (*AudioOutput) ProtoMessage() {}
 
 func (x *AudioOutput) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[20]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2346,7 +2569,7 @@ func (x *AudioOutput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AudioOutput.ProtoReflect.Descriptor instead.
 func (*AudioOutput) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{20}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AudioOutput) GetVoice() string {
@@ -2374,7 +2597,7 @@ type Logprobs struct {
 
 func (x *Logprobs) Reset() {
 	*x = Logprobs{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[21]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2386,7 +2609,7 @@ func (x *Logprobs) String() string {
 func (*Logprobs) ProtoMessage() {}
 
 func (x *Logprobs) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[21]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2399,7 +2622,7 @@ func (x *Logprobs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Logprobs.ProtoReflect.Descriptor instead.
 func (*Logprobs) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{21}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Logprobs) GetTop() int32 {
@@ -2423,7 +2646,7 @@ type WireExtension struct {
 
 func (x *WireExtension) Reset() {
 	*x = WireExtension{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[22]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2435,7 +2658,7 @@ func (x *WireExtension) String() string {
 func (*WireExtension) ProtoMessage() {}
 
 func (x *WireExtension) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[22]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2448,7 +2671,7 @@ func (x *WireExtension) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WireExtension.ProtoReflect.Descriptor instead.
 func (*WireExtension) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{22}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WireExtension) GetWireFormat() string {
@@ -2493,7 +2716,7 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\aMessage\x12&\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x12.llmrouter.v1.RoleR\x04role\x12(\n" +
 	"\x05parts\x18\x02 \x03(\v2\x12.llmrouter.v1.PartR\x05parts\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\"\xbf\x03\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\"\xf5\x03\n" +
 	"\x04Part\x12\x14\n" +
 	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12+\n" +
 	"\x05image\x18\x02 \x01(\v2\x13.llmrouter.v1.ImageH\x00R\x05image\x12+\n" +
@@ -2504,8 +2727,21 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"toolResult\x12>\n" +
 	"\treasoning\x18\a \x01(\v2\x1e.llmrouter.v1.ReasoningContentH\x00R\treasoning\x12\x1a\n" +
 	"\arefusal\x18\b \x01(\tH\x00R\arefusal\x12B\n" +
-	"\fcache_marker\x18\x0f \x01(\v2\x1f.llmrouter.v1.PromptCacheMarkerR\vcacheMarkerB\t\n" +
-	"\acontent\"R\n" +
+	"\fcache_marker\x18\x0f \x01(\v2\x1f.llmrouter.v1.PromptCacheMarkerR\vcacheMarker\x124\n" +
+	"\tcitations\x18\x1a \x03(\v2\x16.llmrouter.v1.CitationR\tcitationsB\t\n" +
+	"\acontent\"\xab\x02\n" +
+	"\bCitation\x12,\n" +
+	"\x0fstart_character\x18\x01 \x01(\x03H\x00R\x0estartCharacter\x88\x01\x01\x12(\n" +
+	"\rend_character\x18\x02 \x01(\x03H\x01R\fendCharacter\x88\x01\x01\x12\x10\n" +
+	"\x03url\x18\x03 \x01(\tR\x03url\x12\x14\n" +
+	"\x05title\x18\x04 \x01(\tR\x05title\x12\x1d\n" +
+	"\n" +
+	"cited_text\x18\x05 \x01(\tR\tcitedText\x12*\n" +
+	"\x0edocument_index\x18\x06 \x01(\x05H\x02R\rdocumentIndex\x88\x01\x01\x12\x1b\n" +
+	"\tsource_id\x18\a \x01(\tR\bsourceIdB\x12\n" +
+	"\x10_start_characterB\x10\n" +
+	"\x0e_end_characterB\x11\n" +
+	"\x0f_document_index\"R\n" +
 	"\x11PromptCacheMarker\x12=\n" +
 	"\blifetime\x18\x01 \x01(\x0e2!.llmrouter.v1.PromptCacheLifetimeR\blifetime\"\x8d\x01\n" +
 	"\x05Image\x12\x12\n" +
@@ -2558,11 +2794,21 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\x06strict\x18\x04 \x01(\bH\x00R\x06strict\x88\x01\x01\x12B\n" +
 	"\fcache_marker\x18\x05 \x01(\v2\x1f.llmrouter.v1.PromptCacheMarkerR\vcacheMarker\x12\x1a\n" +
 	"\bdeferred\x18\x06 \x01(\bR\bdeferredB\t\n" +
-	"\a_strict\"E\n" +
+	"\a_strict\"\x82\x02\n" +
 	"\n" +
 	"HostedTool\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
-	"\rsettings_json\x18\x02 \x01(\tR\fsettingsJson\"c\n" +
+	"\rsettings_json\x18\x02 \x01(\tR\fsettingsJson\x12'\n" +
+	"\x0fallowed_domains\x18\r \x03(\tR\x0eallowedDomains\x12'\n" +
+	"\x0fblocked_domains\x18\x0e \x03(\tR\x0eblockedDomains\x12\x1e\n" +
+	"\bmax_uses\x18\x0f \x01(\x05H\x00R\amaxUses\x88\x01\x01\x12<\n" +
+	"\blocation\x18\x10 \x01(\v2 .llmrouter.v1.HostedToolLocationR\blocationB\v\n" +
+	"\t_max_uses\"v\n" +
+	"\x12HostedToolLocation\x12\x12\n" +
+	"\x04city\x18\x01 \x01(\tR\x04city\x12\x16\n" +
+	"\x06region\x18\x02 \x01(\tR\x06region\x12\x18\n" +
+	"\acountry\x18\x03 \x01(\tR\acountry\x12\x1a\n" +
+	"\btimezone\x18\x04 \x01(\tR\btimezone\"c\n" +
 	"\n" +
 	"ToolChoice\x120\n" +
 	"\x04mode\x18\x01 \x01(\x0e2\x1c.llmrouter.v1.ToolChoiceModeR\x04mode\x12#\n" +
@@ -2695,82 +2941,86 @@ func file_llmrouter_v1_prompt_proto_rawDescGZIP() []byte {
 }
 
 var file_llmrouter_v1_prompt_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_llmrouter_v1_prompt_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_llmrouter_v1_prompt_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_llmrouter_v1_prompt_proto_goTypes = []any{
-	(Role)(0),                 // 0: llmrouter.v1.Role
-	(PromptCacheLifetime)(0),  // 1: llmrouter.v1.PromptCacheLifetime
-	(ImageDetail)(0),          // 2: llmrouter.v1.ImageDetail
-	(ToolChoiceMode)(0),       // 3: llmrouter.v1.ToolChoiceMode
-	(ReasoningEffort)(0),      // 4: llmrouter.v1.ReasoningEffort
-	(ReasoningVisibility)(0),  // 5: llmrouter.v1.ReasoningVisibility
-	(Modality)(0),             // 6: llmrouter.v1.Modality
-	(Verbosity)(0),            // 7: llmrouter.v1.Verbosity
-	(ServiceTier)(0),          // 8: llmrouter.v1.ServiceTier
-	(*Prompt)(nil),            // 9: llmrouter.v1.Prompt
-	(*Message)(nil),           // 10: llmrouter.v1.Message
-	(*Part)(nil),              // 11: llmrouter.v1.Part
-	(*PromptCacheMarker)(nil), // 12: llmrouter.v1.PromptCacheMarker
-	(*Image)(nil),             // 13: llmrouter.v1.Image
-	(*Audio)(nil),             // 14: llmrouter.v1.Audio
-	(*File)(nil),              // 15: llmrouter.v1.File
-	(*ToolCall)(nil),          // 16: llmrouter.v1.ToolCall
-	(*ToolResult)(nil),        // 17: llmrouter.v1.ToolResult
-	(*ReasoningContent)(nil),  // 18: llmrouter.v1.ReasoningContent
-	(*Tool)(nil),              // 19: llmrouter.v1.Tool
-	(*FunctionTool)(nil),      // 20: llmrouter.v1.FunctionTool
-	(*HostedTool)(nil),        // 21: llmrouter.v1.HostedTool
-	(*ToolChoice)(nil),        // 22: llmrouter.v1.ToolChoice
-	(*ResponseFormat)(nil),    // 23: llmrouter.v1.ResponseFormat
-	(*TextFormat)(nil),        // 24: llmrouter.v1.TextFormat
-	(*JsonObjectFormat)(nil),  // 25: llmrouter.v1.JsonObjectFormat
-	(*JsonSchemaFormat)(nil),  // 26: llmrouter.v1.JsonSchemaFormat
-	(*Sampling)(nil),          // 27: llmrouter.v1.Sampling
-	(*Reasoning)(nil),         // 28: llmrouter.v1.Reasoning
-	(*AudioOutput)(nil),       // 29: llmrouter.v1.AudioOutput
-	(*Logprobs)(nil),          // 30: llmrouter.v1.Logprobs
-	(*WireExtension)(nil),     // 31: llmrouter.v1.WireExtension
-	nil,                       // 32: llmrouter.v1.Sampling.LogitBiasEntry
+	(Role)(0),                  // 0: llmrouter.v1.Role
+	(PromptCacheLifetime)(0),   // 1: llmrouter.v1.PromptCacheLifetime
+	(ImageDetail)(0),           // 2: llmrouter.v1.ImageDetail
+	(ToolChoiceMode)(0),        // 3: llmrouter.v1.ToolChoiceMode
+	(ReasoningEffort)(0),       // 4: llmrouter.v1.ReasoningEffort
+	(ReasoningVisibility)(0),   // 5: llmrouter.v1.ReasoningVisibility
+	(Modality)(0),              // 6: llmrouter.v1.Modality
+	(Verbosity)(0),             // 7: llmrouter.v1.Verbosity
+	(ServiceTier)(0),           // 8: llmrouter.v1.ServiceTier
+	(*Prompt)(nil),             // 9: llmrouter.v1.Prompt
+	(*Message)(nil),            // 10: llmrouter.v1.Message
+	(*Part)(nil),               // 11: llmrouter.v1.Part
+	(*Citation)(nil),           // 12: llmrouter.v1.Citation
+	(*PromptCacheMarker)(nil),  // 13: llmrouter.v1.PromptCacheMarker
+	(*Image)(nil),              // 14: llmrouter.v1.Image
+	(*Audio)(nil),              // 15: llmrouter.v1.Audio
+	(*File)(nil),               // 16: llmrouter.v1.File
+	(*ToolCall)(nil),           // 17: llmrouter.v1.ToolCall
+	(*ToolResult)(nil),         // 18: llmrouter.v1.ToolResult
+	(*ReasoningContent)(nil),   // 19: llmrouter.v1.ReasoningContent
+	(*Tool)(nil),               // 20: llmrouter.v1.Tool
+	(*FunctionTool)(nil),       // 21: llmrouter.v1.FunctionTool
+	(*HostedTool)(nil),         // 22: llmrouter.v1.HostedTool
+	(*HostedToolLocation)(nil), // 23: llmrouter.v1.HostedToolLocation
+	(*ToolChoice)(nil),         // 24: llmrouter.v1.ToolChoice
+	(*ResponseFormat)(nil),     // 25: llmrouter.v1.ResponseFormat
+	(*TextFormat)(nil),         // 26: llmrouter.v1.TextFormat
+	(*JsonObjectFormat)(nil),   // 27: llmrouter.v1.JsonObjectFormat
+	(*JsonSchemaFormat)(nil),   // 28: llmrouter.v1.JsonSchemaFormat
+	(*Sampling)(nil),           // 29: llmrouter.v1.Sampling
+	(*Reasoning)(nil),          // 30: llmrouter.v1.Reasoning
+	(*AudioOutput)(nil),        // 31: llmrouter.v1.AudioOutput
+	(*Logprobs)(nil),           // 32: llmrouter.v1.Logprobs
+	(*WireExtension)(nil),      // 33: llmrouter.v1.WireExtension
+	nil,                        // 34: llmrouter.v1.Sampling.LogitBiasEntry
 }
 var file_llmrouter_v1_prompt_proto_depIdxs = []int32{
 	10, // 0: llmrouter.v1.Prompt.messages:type_name -> llmrouter.v1.Message
-	19, // 1: llmrouter.v1.Prompt.tools:type_name -> llmrouter.v1.Tool
-	22, // 2: llmrouter.v1.Prompt.tool_choice:type_name -> llmrouter.v1.ToolChoice
-	23, // 3: llmrouter.v1.Prompt.response_format:type_name -> llmrouter.v1.ResponseFormat
-	27, // 4: llmrouter.v1.Prompt.sampling:type_name -> llmrouter.v1.Sampling
-	28, // 5: llmrouter.v1.Prompt.reasoning:type_name -> llmrouter.v1.Reasoning
+	20, // 1: llmrouter.v1.Prompt.tools:type_name -> llmrouter.v1.Tool
+	24, // 2: llmrouter.v1.Prompt.tool_choice:type_name -> llmrouter.v1.ToolChoice
+	25, // 3: llmrouter.v1.Prompt.response_format:type_name -> llmrouter.v1.ResponseFormat
+	29, // 4: llmrouter.v1.Prompt.sampling:type_name -> llmrouter.v1.Sampling
+	30, // 5: llmrouter.v1.Prompt.reasoning:type_name -> llmrouter.v1.Reasoning
 	6,  // 6: llmrouter.v1.Prompt.output_modalities:type_name -> llmrouter.v1.Modality
-	29, // 7: llmrouter.v1.Prompt.audio_output:type_name -> llmrouter.v1.AudioOutput
-	30, // 8: llmrouter.v1.Prompt.logprobs:type_name -> llmrouter.v1.Logprobs
+	31, // 7: llmrouter.v1.Prompt.audio_output:type_name -> llmrouter.v1.AudioOutput
+	32, // 8: llmrouter.v1.Prompt.logprobs:type_name -> llmrouter.v1.Logprobs
 	7,  // 9: llmrouter.v1.Prompt.verbosity:type_name -> llmrouter.v1.Verbosity
 	8,  // 10: llmrouter.v1.Prompt.service_tier:type_name -> llmrouter.v1.ServiceTier
-	31, // 11: llmrouter.v1.Prompt.wire_extensions:type_name -> llmrouter.v1.WireExtension
+	33, // 11: llmrouter.v1.Prompt.wire_extensions:type_name -> llmrouter.v1.WireExtension
 	0,  // 12: llmrouter.v1.Message.role:type_name -> llmrouter.v1.Role
 	11, // 13: llmrouter.v1.Message.parts:type_name -> llmrouter.v1.Part
-	13, // 14: llmrouter.v1.Part.image:type_name -> llmrouter.v1.Image
-	14, // 15: llmrouter.v1.Part.audio:type_name -> llmrouter.v1.Audio
-	15, // 16: llmrouter.v1.Part.file:type_name -> llmrouter.v1.File
-	16, // 17: llmrouter.v1.Part.tool_call:type_name -> llmrouter.v1.ToolCall
-	17, // 18: llmrouter.v1.Part.tool_result:type_name -> llmrouter.v1.ToolResult
-	18, // 19: llmrouter.v1.Part.reasoning:type_name -> llmrouter.v1.ReasoningContent
-	12, // 20: llmrouter.v1.Part.cache_marker:type_name -> llmrouter.v1.PromptCacheMarker
-	1,  // 21: llmrouter.v1.PromptCacheMarker.lifetime:type_name -> llmrouter.v1.PromptCacheLifetime
-	2,  // 22: llmrouter.v1.Image.detail:type_name -> llmrouter.v1.ImageDetail
-	11, // 23: llmrouter.v1.ToolResult.parts:type_name -> llmrouter.v1.Part
-	20, // 24: llmrouter.v1.Tool.function:type_name -> llmrouter.v1.FunctionTool
-	21, // 25: llmrouter.v1.Tool.hosted:type_name -> llmrouter.v1.HostedTool
-	12, // 26: llmrouter.v1.FunctionTool.cache_marker:type_name -> llmrouter.v1.PromptCacheMarker
-	3,  // 27: llmrouter.v1.ToolChoice.mode:type_name -> llmrouter.v1.ToolChoiceMode
-	24, // 28: llmrouter.v1.ResponseFormat.text:type_name -> llmrouter.v1.TextFormat
-	25, // 29: llmrouter.v1.ResponseFormat.json_object:type_name -> llmrouter.v1.JsonObjectFormat
-	26, // 30: llmrouter.v1.ResponseFormat.json_schema:type_name -> llmrouter.v1.JsonSchemaFormat
-	32, // 31: llmrouter.v1.Sampling.logit_bias:type_name -> llmrouter.v1.Sampling.LogitBiasEntry
-	4,  // 32: llmrouter.v1.Reasoning.effort:type_name -> llmrouter.v1.ReasoningEffort
-	5,  // 33: llmrouter.v1.Reasoning.visibility:type_name -> llmrouter.v1.ReasoningVisibility
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	14, // 14: llmrouter.v1.Part.image:type_name -> llmrouter.v1.Image
+	15, // 15: llmrouter.v1.Part.audio:type_name -> llmrouter.v1.Audio
+	16, // 16: llmrouter.v1.Part.file:type_name -> llmrouter.v1.File
+	17, // 17: llmrouter.v1.Part.tool_call:type_name -> llmrouter.v1.ToolCall
+	18, // 18: llmrouter.v1.Part.tool_result:type_name -> llmrouter.v1.ToolResult
+	19, // 19: llmrouter.v1.Part.reasoning:type_name -> llmrouter.v1.ReasoningContent
+	13, // 20: llmrouter.v1.Part.cache_marker:type_name -> llmrouter.v1.PromptCacheMarker
+	12, // 21: llmrouter.v1.Part.citations:type_name -> llmrouter.v1.Citation
+	1,  // 22: llmrouter.v1.PromptCacheMarker.lifetime:type_name -> llmrouter.v1.PromptCacheLifetime
+	2,  // 23: llmrouter.v1.Image.detail:type_name -> llmrouter.v1.ImageDetail
+	11, // 24: llmrouter.v1.ToolResult.parts:type_name -> llmrouter.v1.Part
+	21, // 25: llmrouter.v1.Tool.function:type_name -> llmrouter.v1.FunctionTool
+	22, // 26: llmrouter.v1.Tool.hosted:type_name -> llmrouter.v1.HostedTool
+	13, // 27: llmrouter.v1.FunctionTool.cache_marker:type_name -> llmrouter.v1.PromptCacheMarker
+	23, // 28: llmrouter.v1.HostedTool.location:type_name -> llmrouter.v1.HostedToolLocation
+	3,  // 29: llmrouter.v1.ToolChoice.mode:type_name -> llmrouter.v1.ToolChoiceMode
+	26, // 30: llmrouter.v1.ResponseFormat.text:type_name -> llmrouter.v1.TextFormat
+	27, // 31: llmrouter.v1.ResponseFormat.json_object:type_name -> llmrouter.v1.JsonObjectFormat
+	28, // 32: llmrouter.v1.ResponseFormat.json_schema:type_name -> llmrouter.v1.JsonSchemaFormat
+	34, // 33: llmrouter.v1.Sampling.logit_bias:type_name -> llmrouter.v1.Sampling.LogitBiasEntry
+	4,  // 34: llmrouter.v1.Reasoning.effort:type_name -> llmrouter.v1.ReasoningEffort
+	5,  // 35: llmrouter.v1.Reasoning.visibility:type_name -> llmrouter.v1.ReasoningVisibility
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_prompt_proto_init() }
@@ -2789,35 +3039,37 @@ func file_llmrouter_v1_prompt_proto_init() {
 		(*Part_Reasoning)(nil),
 		(*Part_Refusal)(nil),
 	}
-	file_llmrouter_v1_prompt_proto_msgTypes[4].OneofWrappers = []any{
+	file_llmrouter_v1_prompt_proto_msgTypes[3].OneofWrappers = []any{}
+	file_llmrouter_v1_prompt_proto_msgTypes[5].OneofWrappers = []any{
 		(*Image_Url)(nil),
 		(*Image_Data)(nil),
 	}
-	file_llmrouter_v1_prompt_proto_msgTypes[6].OneofWrappers = []any{
+	file_llmrouter_v1_prompt_proto_msgTypes[7].OneofWrappers = []any{
 		(*File_Url)(nil),
 		(*File_Data)(nil),
 		(*File_FileId)(nil),
 	}
-	file_llmrouter_v1_prompt_proto_msgTypes[10].OneofWrappers = []any{
+	file_llmrouter_v1_prompt_proto_msgTypes[11].OneofWrappers = []any{
 		(*Tool_Function)(nil),
 		(*Tool_Hosted)(nil),
 	}
-	file_llmrouter_v1_prompt_proto_msgTypes[11].OneofWrappers = []any{}
-	file_llmrouter_v1_prompt_proto_msgTypes[14].OneofWrappers = []any{
+	file_llmrouter_v1_prompt_proto_msgTypes[12].OneofWrappers = []any{}
+	file_llmrouter_v1_prompt_proto_msgTypes[13].OneofWrappers = []any{}
+	file_llmrouter_v1_prompt_proto_msgTypes[16].OneofWrappers = []any{
 		(*ResponseFormat_Text)(nil),
 		(*ResponseFormat_JsonObject)(nil),
 		(*ResponseFormat_JsonSchema)(nil),
 	}
-	file_llmrouter_v1_prompt_proto_msgTypes[17].OneofWrappers = []any{}
-	file_llmrouter_v1_prompt_proto_msgTypes[18].OneofWrappers = []any{}
 	file_llmrouter_v1_prompt_proto_msgTypes[19].OneofWrappers = []any{}
+	file_llmrouter_v1_prompt_proto_msgTypes[20].OneofWrappers = []any{}
+	file_llmrouter_v1_prompt_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrouter_v1_prompt_proto_rawDesc), len(file_llmrouter_v1_prompt_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

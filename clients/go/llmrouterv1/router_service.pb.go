@@ -259,6 +259,7 @@ type StreamCompleteResponse struct {
 	//	*StreamCompleteResponse_Recovered
 	//	*StreamCompleteResponse_Usage
 	//	*StreamCompleteResponse_Finished
+	//	*StreamCompleteResponse_CitationDelta
 	Event         isStreamCompleteResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -382,6 +383,15 @@ func (x *StreamCompleteResponse) GetFinished() *Finished {
 	return nil
 }
 
+func (x *StreamCompleteResponse) GetCitationDelta() *CitationDelta {
+	if x != nil {
+		if x, ok := x.Event.(*StreamCompleteResponse_CitationDelta); ok {
+			return x.CitationDelta
+		}
+	}
+	return nil
+}
+
 type isStreamCompleteResponse_Event interface {
 	isStreamCompleteResponse_Event()
 }
@@ -431,6 +441,11 @@ type StreamCompleteResponse_Finished struct {
 	Finished *Finished `protobuf:"bytes,9,opt,name=finished,proto3,oneof"`
 }
 
+type StreamCompleteResponse_CitationDelta struct {
+	// A source of the answer's text.
+	CitationDelta *CitationDelta `protobuf:"bytes,20,opt,name=citation_delta,json=citationDelta,proto3,oneof"`
+}
+
 func (*StreamCompleteResponse_RouteSelected) isStreamCompleteResponse_Event() {}
 
 func (*StreamCompleteResponse_ContentDelta) isStreamCompleteResponse_Event() {}
@@ -448,6 +463,8 @@ func (*StreamCompleteResponse_Recovered) isStreamCompleteResponse_Event() {}
 func (*StreamCompleteResponse_Usage) isStreamCompleteResponse_Event() {}
 
 func (*StreamCompleteResponse_Finished) isStreamCompleteResponse_Event() {}
+
+func (*StreamCompleteResponse_CitationDelta) isStreamCompleteResponse_Event() {}
 
 // Request for an explanation.
 type ExplainRouteRequest struct {
@@ -719,7 +736,7 @@ const file_llmrouter_v1_router_service_proto_rawDesc = "" +
 	"\x06prompt\x18\x01 \x01(\v2\x14.llmrouter.v1.PromptR\x06prompt\x12/\n" +
 	"\arouting\x18\x02 \x01(\v2\x15.llmrouter.v1.RoutingR\arouting\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tR\trequestId\"\xd6\x04\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\"\x9c\x05\n" +
 	"\x16StreamCompleteResponse\x12D\n" +
 	"\x0eroute_selected\x18\x01 \x01(\v2\x1b.llmrouter.v1.RouteSelectedH\x00R\rrouteSelected\x12A\n" +
 	"\rcontent_delta\x18\x02 \x01(\v2\x1a.llmrouter.v1.ContentDeltaH\x00R\fcontentDelta\x12E\n" +
@@ -730,7 +747,8 @@ const file_llmrouter_v1_router_service_proto_rawDesc = "" +
 	"mediaDelta\x127\n" +
 	"\trecovered\x18\a \x01(\v2\x17.llmrouter.v1.RecoveredH\x00R\trecovered\x12+\n" +
 	"\x05usage\x18\b \x01(\v2\x13.llmrouter.v1.UsageH\x00R\x05usage\x124\n" +
-	"\bfinished\x18\t \x01(\v2\x16.llmrouter.v1.FinishedH\x00R\bfinishedB\a\n" +
+	"\bfinished\x18\t \x01(\v2\x16.llmrouter.v1.FinishedH\x00R\bfinished\x12D\n" +
+	"\x0ecitation_delta\x18\x14 \x01(\v2\x1b.llmrouter.v1.CitationDeltaH\x00R\rcitationDeltaB\a\n" +
 	"\x05event\"\xb3\x01\n" +
 	"\x13ExplainRouteRequest\x12\x1f\n" +
 	"\vdecision_id\x18\x01 \x01(\tR\n" +
@@ -792,10 +810,11 @@ var file_llmrouter_v1_router_service_proto_goTypes = []any{
 	(*MediaDelta)(nil),             // 20: llmrouter.v1.MediaDelta
 	(*Recovered)(nil),              // 21: llmrouter.v1.Recovered
 	(*Finished)(nil),               // 22: llmrouter.v1.Finished
-	(*Explanation)(nil),            // 23: llmrouter.v1.Explanation
-	(HealthState)(0),               // 24: llmrouter.v1.HealthState
-	(*DeploymentHealth)(nil),       // 25: llmrouter.v1.DeploymentHealth
-	(*timestamppb.Timestamp)(nil),  // 26: google.protobuf.Timestamp
+	(*CitationDelta)(nil),          // 23: llmrouter.v1.CitationDelta
+	(*Explanation)(nil),            // 24: llmrouter.v1.Explanation
+	(HealthState)(0),               // 25: llmrouter.v1.HealthState
+	(*DeploymentHealth)(nil),       // 26: llmrouter.v1.DeploymentHealth
+	(*timestamppb.Timestamp)(nil),  // 27: google.protobuf.Timestamp
 }
 var file_llmrouter_v1_router_service_proto_depIdxs = []int32{
 	8,  // 0: llmrouter.v1.CompleteRequest.prompt:type_name -> llmrouter.v1.Prompt
@@ -816,25 +835,26 @@ var file_llmrouter_v1_router_service_proto_depIdxs = []int32{
 	21, // 15: llmrouter.v1.StreamCompleteResponse.recovered:type_name -> llmrouter.v1.Recovered
 	12, // 16: llmrouter.v1.StreamCompleteResponse.usage:type_name -> llmrouter.v1.Usage
 	22, // 17: llmrouter.v1.StreamCompleteResponse.finished:type_name -> llmrouter.v1.Finished
-	8,  // 18: llmrouter.v1.ExplainRouteRequest.prompt:type_name -> llmrouter.v1.Prompt
-	9,  // 19: llmrouter.v1.ExplainRouteRequest.routing:type_name -> llmrouter.v1.Routing
-	23, // 20: llmrouter.v1.ExplainRouteResponse.explanation:type_name -> llmrouter.v1.Explanation
-	24, // 21: llmrouter.v1.ProviderHealthRequest.states:type_name -> llmrouter.v1.HealthState
-	25, // 22: llmrouter.v1.ProviderHealthResponse.deployments:type_name -> llmrouter.v1.DeploymentHealth
-	26, // 23: llmrouter.v1.ProviderHealthResponse.observed_time:type_name -> google.protobuf.Timestamp
-	0,  // 24: llmrouter.v1.RouterService.Complete:input_type -> llmrouter.v1.CompleteRequest
-	2,  // 25: llmrouter.v1.RouterService.StreamComplete:input_type -> llmrouter.v1.StreamCompleteRequest
-	4,  // 26: llmrouter.v1.RouterService.ExplainRoute:input_type -> llmrouter.v1.ExplainRouteRequest
-	6,  // 27: llmrouter.v1.RouterService.ProviderHealth:input_type -> llmrouter.v1.ProviderHealthRequest
-	1,  // 28: llmrouter.v1.RouterService.Complete:output_type -> llmrouter.v1.CompleteResponse
-	3,  // 29: llmrouter.v1.RouterService.StreamComplete:output_type -> llmrouter.v1.StreamCompleteResponse
-	5,  // 30: llmrouter.v1.RouterService.ExplainRoute:output_type -> llmrouter.v1.ExplainRouteResponse
-	7,  // 31: llmrouter.v1.RouterService.ProviderHealth:output_type -> llmrouter.v1.ProviderHealthResponse
-	28, // [28:32] is the sub-list for method output_type
-	24, // [24:28] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	23, // 18: llmrouter.v1.StreamCompleteResponse.citation_delta:type_name -> llmrouter.v1.CitationDelta
+	8,  // 19: llmrouter.v1.ExplainRouteRequest.prompt:type_name -> llmrouter.v1.Prompt
+	9,  // 20: llmrouter.v1.ExplainRouteRequest.routing:type_name -> llmrouter.v1.Routing
+	24, // 21: llmrouter.v1.ExplainRouteResponse.explanation:type_name -> llmrouter.v1.Explanation
+	25, // 22: llmrouter.v1.ProviderHealthRequest.states:type_name -> llmrouter.v1.HealthState
+	26, // 23: llmrouter.v1.ProviderHealthResponse.deployments:type_name -> llmrouter.v1.DeploymentHealth
+	27, // 24: llmrouter.v1.ProviderHealthResponse.observed_time:type_name -> google.protobuf.Timestamp
+	0,  // 25: llmrouter.v1.RouterService.Complete:input_type -> llmrouter.v1.CompleteRequest
+	2,  // 26: llmrouter.v1.RouterService.StreamComplete:input_type -> llmrouter.v1.StreamCompleteRequest
+	4,  // 27: llmrouter.v1.RouterService.ExplainRoute:input_type -> llmrouter.v1.ExplainRouteRequest
+	6,  // 28: llmrouter.v1.RouterService.ProviderHealth:input_type -> llmrouter.v1.ProviderHealthRequest
+	1,  // 29: llmrouter.v1.RouterService.Complete:output_type -> llmrouter.v1.CompleteResponse
+	3,  // 30: llmrouter.v1.RouterService.StreamComplete:output_type -> llmrouter.v1.StreamCompleteResponse
+	5,  // 31: llmrouter.v1.RouterService.ExplainRoute:output_type -> llmrouter.v1.ExplainRouteResponse
+	7,  // 32: llmrouter.v1.RouterService.ProviderHealth:output_type -> llmrouter.v1.ProviderHealthResponse
+	29, // [29:33] is the sub-list for method output_type
+	25, // [25:29] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_router_service_proto_init() }
@@ -858,6 +878,7 @@ func file_llmrouter_v1_router_service_proto_init() {
 		(*StreamCompleteResponse_Recovered)(nil),
 		(*StreamCompleteResponse_Usage)(nil),
 		(*StreamCompleteResponse_Finished)(nil),
+		(*StreamCompleteResponse_CitationDelta)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -365,6 +365,52 @@ func (x *RefusalDelta) GetText() string {
 	return ""
 }
 
+// A source of the answer's text. It may come before, within or after the text that it supports.
+type CitationDelta struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The citation.
+	Citation      *Citation `protobuf:"bytes,1,opt,name=citation,proto3" json:"citation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CitationDelta) Reset() {
+	*x = CitationDelta{}
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CitationDelta) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CitationDelta) ProtoMessage() {}
+
+func (x *CitationDelta) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CitationDelta.ProtoReflect.Descriptor instead.
+func (*CitationDelta) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CitationDelta) GetCitation() *Citation {
+	if x != nil {
+		return x.Citation
+	}
+	return nil
+}
+
 // The next piece of a tool call.
 type ToolCallDelta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -386,7 +432,7 @@ type ToolCallDelta struct {
 
 func (x *ToolCallDelta) Reset() {
 	*x = ToolCallDelta{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +444,7 @@ func (x *ToolCallDelta) String() string {
 func (*ToolCallDelta) ProtoMessage() {}
 
 func (x *ToolCallDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +457,7 @@ func (x *ToolCallDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolCallDelta.ProtoReflect.Descriptor instead.
 func (*ToolCallDelta) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{4}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ToolCallDelta) GetIndex() int32 {
@@ -473,7 +519,7 @@ type ReasoningDelta struct {
 
 func (x *ReasoningDelta) Reset() {
 	*x = ReasoningDelta{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -485,7 +531,7 @@ func (x *ReasoningDelta) String() string {
 func (*ReasoningDelta) ProtoMessage() {}
 
 func (x *ReasoningDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -498,7 +544,7 @@ func (x *ReasoningDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReasoningDelta.ProtoReflect.Descriptor instead.
 func (*ReasoningDelta) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{5}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReasoningDelta) GetText() string {
@@ -551,7 +597,7 @@ type MediaDelta struct {
 
 func (x *MediaDelta) Reset() {
 	*x = MediaDelta{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -563,7 +609,7 @@ func (x *MediaDelta) String() string {
 func (*MediaDelta) ProtoMessage() {}
 
 func (x *MediaDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -576,7 +622,7 @@ func (x *MediaDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaDelta.ProtoReflect.Descriptor instead.
 func (*MediaDelta) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{6}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *MediaDelta) GetModality() Modality {
@@ -636,7 +682,7 @@ type Recovered struct {
 
 func (x *Recovered) Reset() {
 	*x = Recovered{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -648,7 +694,7 @@ func (x *Recovered) String() string {
 func (*Recovered) ProtoMessage() {}
 
 func (x *Recovered) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -661,7 +707,7 @@ func (x *Recovered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovered.ProtoReflect.Descriptor instead.
 func (*Recovered) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{7}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Recovered) GetKind() RecoveryKind {
@@ -700,7 +746,7 @@ type Finished struct {
 
 func (x *Finished) Reset() {
 	*x = Finished{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[8]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -712,7 +758,7 @@ func (x *Finished) String() string {
 func (*Finished) ProtoMessage() {}
 
 func (x *Finished) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[8]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -725,7 +771,7 @@ func (x *Finished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finished.ProtoReflect.Descriptor instead.
 func (*Finished) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{8}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Finished) GetFinishReason() FinishReason {
@@ -764,7 +810,7 @@ type TokenLogprob_Alternative struct {
 
 func (x *TokenLogprob_Alternative) Reset() {
 	*x = TokenLogprob_Alternative{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[9]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +822,7 @@ func (x *TokenLogprob_Alternative) String() string {
 func (*TokenLogprob_Alternative) ProtoMessage() {}
 
 func (x *TokenLogprob_Alternative) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[9]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -835,7 +881,9 @@ const file_llmrouter_v1_stream_proto_rawDesc = "" +
 	"\vtoken_bytes\x18\x03 \x01(\fR\n" +
 	"tokenBytes\"\"\n" +
 	"\fRefusalDelta\x12\x12\n" +
-	"\x04text\x18\x01 \x01(\tR\x04text\"\xb7\x01\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\"C\n" +
+	"\rCitationDelta\x122\n" +
+	"\bcitation\x18\x01 \x01(\v2\x16.llmrouter.v1.CitationR\bcitation\"\xb7\x01\n" +
 	"\rToolCallDelta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
@@ -894,7 +942,7 @@ func file_llmrouter_v1_stream_proto_rawDescGZIP() []byte {
 }
 
 var file_llmrouter_v1_stream_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_llmrouter_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_llmrouter_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_llmrouter_v1_stream_proto_goTypes = []any{
 	(FinishReason)(0),                // 0: llmrouter.v1.FinishReason
 	(RecoveryKind)(0),                // 1: llmrouter.v1.RecoveryKind
@@ -902,29 +950,32 @@ var file_llmrouter_v1_stream_proto_goTypes = []any{
 	(*ContentDelta)(nil),             // 3: llmrouter.v1.ContentDelta
 	(*TokenLogprob)(nil),             // 4: llmrouter.v1.TokenLogprob
 	(*RefusalDelta)(nil),             // 5: llmrouter.v1.RefusalDelta
-	(*ToolCallDelta)(nil),            // 6: llmrouter.v1.ToolCallDelta
-	(*ReasoningDelta)(nil),           // 7: llmrouter.v1.ReasoningDelta
-	(*MediaDelta)(nil),               // 8: llmrouter.v1.MediaDelta
-	(*Recovered)(nil),                // 9: llmrouter.v1.Recovered
-	(*Finished)(nil),                 // 10: llmrouter.v1.Finished
-	(*TokenLogprob_Alternative)(nil), // 11: llmrouter.v1.TokenLogprob.Alternative
-	(*RouteReport)(nil),              // 12: llmrouter.v1.RouteReport
-	(Modality)(0),                    // 13: llmrouter.v1.Modality
+	(*CitationDelta)(nil),            // 6: llmrouter.v1.CitationDelta
+	(*ToolCallDelta)(nil),            // 7: llmrouter.v1.ToolCallDelta
+	(*ReasoningDelta)(nil),           // 8: llmrouter.v1.ReasoningDelta
+	(*MediaDelta)(nil),               // 9: llmrouter.v1.MediaDelta
+	(*Recovered)(nil),                // 10: llmrouter.v1.Recovered
+	(*Finished)(nil),                 // 11: llmrouter.v1.Finished
+	(*TokenLogprob_Alternative)(nil), // 12: llmrouter.v1.TokenLogprob.Alternative
+	(*RouteReport)(nil),              // 13: llmrouter.v1.RouteReport
+	(*Citation)(nil),                 // 14: llmrouter.v1.Citation
+	(Modality)(0),                    // 15: llmrouter.v1.Modality
 }
 var file_llmrouter_v1_stream_proto_depIdxs = []int32{
-	12, // 0: llmrouter.v1.RouteSelected.report:type_name -> llmrouter.v1.RouteReport
+	13, // 0: llmrouter.v1.RouteSelected.report:type_name -> llmrouter.v1.RouteReport
 	4,  // 1: llmrouter.v1.ContentDelta.logprobs:type_name -> llmrouter.v1.TokenLogprob
-	11, // 2: llmrouter.v1.TokenLogprob.alternatives:type_name -> llmrouter.v1.TokenLogprob.Alternative
-	13, // 3: llmrouter.v1.MediaDelta.modality:type_name -> llmrouter.v1.Modality
-	1,  // 4: llmrouter.v1.Recovered.kind:type_name -> llmrouter.v1.RecoveryKind
-	12, // 5: llmrouter.v1.Recovered.report:type_name -> llmrouter.v1.RouteReport
-	0,  // 6: llmrouter.v1.Finished.finish_reason:type_name -> llmrouter.v1.FinishReason
-	12, // 7: llmrouter.v1.Finished.report:type_name -> llmrouter.v1.RouteReport
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	12, // 2: llmrouter.v1.TokenLogprob.alternatives:type_name -> llmrouter.v1.TokenLogprob.Alternative
+	14, // 3: llmrouter.v1.CitationDelta.citation:type_name -> llmrouter.v1.Citation
+	15, // 4: llmrouter.v1.MediaDelta.modality:type_name -> llmrouter.v1.Modality
+	1,  // 5: llmrouter.v1.Recovered.kind:type_name -> llmrouter.v1.RecoveryKind
+	13, // 6: llmrouter.v1.Recovered.report:type_name -> llmrouter.v1.RouteReport
+	0,  // 7: llmrouter.v1.Finished.finish_reason:type_name -> llmrouter.v1.FinishReason
+	13, // 8: llmrouter.v1.Finished.report:type_name -> llmrouter.v1.RouteReport
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_stream_proto_init() }
@@ -940,7 +991,7 @@ func file_llmrouter_v1_stream_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrouter_v1_stream_proto_rawDesc), len(file_llmrouter_v1_stream_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

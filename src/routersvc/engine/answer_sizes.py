@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.deltas import (
+    CitationDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -89,6 +91,12 @@ def bound_of_logprobs(logprobs: Sequence[TokenLogprob]) -> int:
     )
 
 
+def bound_of_citation(citation: Citation) -> int:
+    """Return the most characters that a citation takes, numbers included."""
+    written = len(citation.url) + len(citation.title) + len(citation.cited_text)
+    return _AROUND_EVENT + written + len(citation.source_id)
+
+
 def _bytes_of(event: AnswerEvent) -> int:
     match event:
         case TextDelta():
@@ -103,6 +111,8 @@ def _bytes_of(event: AnswerEvent) -> int:
             return _encoded(event.arguments_json) + len(event.signature) + around
         case MediaDelta():
             return _AROUND_EVENT + len(event.data) + len(event.url) + _encoded(event.transcript)
+        case CitationDelta():
+            return MOST_BYTES_PER_CHARACTER * bound_of_citation(event.citation)
         case _:
             return 0
 

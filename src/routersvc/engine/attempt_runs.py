@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import (
+    CitationDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -24,6 +25,7 @@ from routersvc.engine.answer_sizes import (
     DEFAULT_MAX_ANSWER_BYTES,
     MOST_BYTES_PER_CHARACTER,
     AnswerSize,
+    bound_of_citation,
     bound_of_logprobs,
 )
 from routersvc.engine.ports import AnswerStream, AttemptCall, AttemptObservation, Gateway
@@ -147,11 +149,14 @@ class AttemptRun:
                     contents += 1
                     characters += len(event.text)
                     more_bytes += len(event.signature) + len(event.encrypted)
+                case CitationDelta():
+                    more_bytes += bound_of_citation(event.citation)
                 case RefusalDelta():
                     contents += 1
                     characters += len(event.text)
-        if contents:
+        if contents or more_bytes:
             self._size.add(MOST_BYTES_PER_CHARACTER * (characters + more_bytes), events, self.held)
+        if contents:
             self._race.content_arrived(
                 attempt, self._clock(), contents=contents, characters=characters
             )

@@ -41,7 +41,7 @@ from routersvc.engine.call_events import (
 )
 from routersvc.engine.ports import AttemptCall, Gateway, Observer
 from routersvc.engine.reporting import Decision, attempt_report, route_report
-from routersvc.engine.resumable_texts import ResumableText
+from routersvc.engine.resumable_texts import ResumableText, shifted_citations
 from routersvc.engine.tasks import TaskScope
 from routersvc.engine.watchdogs import Watchdog
 
@@ -271,6 +271,8 @@ class Call:
                 UsageCounted(usage=usage) if isinstance(event, UsageCounted) else event
                 for event in delivered
             ]
+        if run.prefill:
+            delivered = shifted_citations(delivered, len(run.prefill))
         if self._text_so_far is not None:
             self._text_so_far.add(delivered)
         if delivered and isinstance(delivered[-1], Finished):

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Sequence
 
-from routersvc.domain.conversation.deltas import MediaDelta, RefusalDelta, TextDelta, ToolCallDelta
+from routersvc.domain.conversation.deltas import (
+    CitationDelta,
+    MediaDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+)
 from routersvc.domain.conversation.prefills import resumable
 from routersvc.engine.call_events import CallEvent
 
@@ -25,9 +32,28 @@ class ResumableText:
         for event in events:
             if isinstance(event, TextDelta) and self._pieces is not None:
                 self._pieces.append(event.text)
-            elif isinstance(event, RefusalDelta | ToolCallDelta | MediaDelta):
+            elif isinstance(event, RefusalDelta | ToolCallDelta | MediaDelta | CitationDelta):
                 self._pieces = None
 
     def prefill(self) -> str:
         """Return the text to resume from; empty where the answer cannot be resumed."""
         return resumable("".join(self._pieces or ()))
+
+
+def shifted_citations(events: Sequence[CallEvent], kept: int) -> list[CallEvent]:
+    """Return the events of an attempt that continues a text of `kept` characters.
+
+    The attempt counts the spans of its citations from its own first character.
+    """
+    return [
+        CitationDelta(
+            citation=dataclasses.replace(
+                event.citation, start=event.citation.start + kept, end=event.citation.end + kept
+            )
+        )
+        if isinstance(event, CitationDelta)
+        and event.citation.start is not None
+        and event.citation.end is not None
+        else event
+        for event in events
+    ]

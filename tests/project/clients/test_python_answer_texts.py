@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from llmrouter import AnswerText
+from llmrouter.v1.prompt_pb2 import Citation
 from llmrouter.v1.router_service_pb2 import StreamCompleteResponse
 from llmrouter.v1.stream_pb2 import (
     RECOVERY_KIND_RESTARTED,
     RECOVERY_KIND_RESUMED,
+    CitationDelta,
     ContentDelta,
     ReasoningDelta,
     Recovered,
@@ -59,3 +61,16 @@ def test_resumption_keeps_so_many_characters() -> None:
     text.add(said(", done."))
 
     assert str(text) == "🧑🚀 漢字, done."
+
+
+def test_citations_of_withdrawn_text_are_withdrawn() -> None:
+    """What supports text that is still there stays."""
+    text = AnswerText()
+    kept = Citation(start_character=0, end_character=2, url="https://a.test")
+    text.add(said("It is noon."))
+    for citation in (kept, Citation(start_character=6, end_character=10), Citation(title="t")):
+        text.add(StreamCompleteResponse(citation_delta=CitationDelta(citation=citation)))
+
+    text.add(recovered(RECOVERY_KIND_RESUMED, kept=3))
+
+    assert text.citations == (kept,)

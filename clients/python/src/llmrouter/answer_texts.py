@@ -1,5 +1,8 @@
-"""Collects the text of a streamed answer, also when its stream breaks and is recovered."""
+"""Collects text and citations of a streamed answer, also when it breaks and is recovered."""
 
+from collections.abc import Sequence
+
+from llmrouter.v1.prompt_pb2 import Citation
 from llmrouter.v1.router_service_pb2 import StreamCompleteResponse
 from llmrouter.v1.stream_pb2 import RECOVERY_KIND_RESUMED
 
@@ -9,9 +12,15 @@ class AnswerText:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self._citations: list[Citation] = []
 
     def __str__(self) -> str:
         return "".join(self._pieces)
+
+    @property
+    def citations(self) -> Sequence[Citation]:
+        """Return the sources of the valid text so far."""
+        return tuple(self._citations)
 
     def add(self, event: StreamCompleteResponse) -> str:
         """Take an event and return the text that it adds, which is often empty.
@@ -26,6 +35,13 @@ class AnswerText:
                 is_resumed = event.recovered.kind == RECOVERY_KIND_RESUMED
                 kept = event.recovered.kept_characters if is_resumed else 0
                 self._pieces = [str(self)[:kept]]
+                self._citations = [
+                    citation
+                    for citation in self._citations
+                    if citation.HasField("end_character") and citation.end_character <= kept
+                ]
+            case "citation_delta":
+                self._citations.append(event.citation_delta.citation)
             case _:
                 pass
         return ""

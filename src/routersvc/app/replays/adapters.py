@@ -58,6 +58,7 @@ APIS: Mapping[str, Api] = MappingProxyType(
                 for name in (
                     "alibaba",
                     "azure",
+                    "bedrock",
                     "cerebras",
                     "databricks",
                     "deepseek",
@@ -88,7 +89,7 @@ APIS: Mapping[str, Api] = MappingProxyType(
                 )
             }
             | {
-                "bedrock-mantle": "cerebras",
+                "bedrock-mantle": "bedrock",
                 "crusoe": "cerebras",
                 "lmstudio": "lm_studio",
                 "vercel-gateway": "vercel_gateway",

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Iterable
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.citations import Citation, citations_of_parts
 from routersvc.domain.conversation.deltas import (
+    CitationDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -41,6 +43,7 @@ class Answer:
 class _TextPieces:
     is_refusal: bool = False
     text: list[str] = dataclasses.field(default_factory=list[str])
+    citations: list[Citation] = dataclasses.field(default_factory=list[Citation])
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
@@ -84,6 +87,8 @@ class _Assembly:
         self._thought: _ThoughtPieces | None = None
         self._calls: dict[int, _ToolCallPieces] = {}
         self._media: _MediaPieces | None = None
+        self._citations: list[tuple[Citation, int]] = []
+        self._texts: list[_TextPieces] = []
 
     def add_text(self, text: str, *, is_refusal: bool) -> None:
         """Append text to the answer or to its refusal."""
@@ -93,6 +98,8 @@ class _Assembly:
                 return
             pieces = self._open[is_refusal] = _TextPieces(is_refusal=is_refusal)
             self._pieces.append(pieces)
+            if not is_refusal:
+                self._texts.append(pieces)
         pieces.text.append(text)
 
     def add_thought(self, delta: ThoughtDelta) -> None:
@@ -136,8 +143,17 @@ class _Assembly:
         last.data.append(delta.data)
         last.transcript.append(delta.transcript)
 
+    def add_citation(self, citation: Citation) -> None:
+        """Keep a source of the text; it may come before the text that it supports."""
+        self._citations.append((citation, max(0, len(self._texts) - 1)))
+
     def parts(self) -> tuple[Part, ...]:
         """Return the parts."""
+        if self._citations and self._texts:
+            lengths = [sum(map(len, pieces.text)) for pieces in self._texts]
+            for citation, latest in self._citations:
+                for place, of_part in citations_of_parts(citation, lengths, latest):
+                    self._texts[place].citations.append(of_part)
         return tuple(_part(pieces) for pieces in self._pieces)
 
 
@@ -162,6 +178,8 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
                 assembly.add_text(event.text, is_refusal=True)
             case ToolCallDelta():
                 assembly.add_call(event)
+            case CitationDelta():
+                assembly.add_citation(event.citation)
             case MediaDelta():
                 assembly.add_media(event)
             case UsageCounted():
@@ -179,7 +197,9 @@ def _part(pieces: _Pieces) -> Part:
     match pieces:
         case _TextPieces():
             text = "".join(pieces.text)
-            return RefusalPart(text=text) if pieces.is_refusal else TextPart(text=text)
+            if pieces.is_refusal:
+                return RefusalPart(text=text)
+            return TextPart(text=text, citations=tuple(pieces.citations))
         case _ThoughtPieces():
             proof = pieces.proof or ThoughtDelta()
             return ThoughtPart(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import Modality
 
@@ -66,7 +67,14 @@ class MediaDelta:
     transcript: str = dataclasses.field(default="", repr=False)
 
 
-ContentDelta = TextDelta | RefusalDelta | ThoughtDelta | ToolCallDelta | MediaDelta
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class CitationDelta:
+    """A source of the answer's text. Not content: no attempt commits on it."""
+
+    citation: Citation
+
+
+ContentDelta = TextDelta | RefusalDelta | ThoughtDelta | ToolCallDelta | MediaDelta | CitationDelta
 
 
 CONTENT_TYPES = (TextDelta, RefusalDelta, ThoughtDelta, ToolCallDelta, MediaDelta)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 
+from routersvc.domain.conversation.citations import Citation
+
 
 class Modality(enum.Enum):
     """A kind of content."""
@@ -33,10 +35,11 @@ class CacheLifetime(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TextPart:
-    """Plain text."""
+    """Plain text, in an answer with the sources that it cites."""
 
     text: str = dataclasses.field(repr=False)
     cache: CacheLifetime | None = None
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

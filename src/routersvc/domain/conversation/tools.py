@@ -34,11 +34,25 @@ class FunctionTool:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    """An approximate location of the user; empty fields are unknown."""
+
+    city: str = dataclasses.field(default="", repr=False)
+    region: str = dataclasses.field(default="", repr=False)
+    country: str = dataclasses.field(default="", repr=False)
+    timezone: str = dataclasses.field(default="", repr=False)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class HostedTool:
     """A tool that the provider runs; `settings_json` is JSON text or empty."""
 
     name: str
     settings_json: str = dataclasses.field(default="", repr=False)
+    allowed_domains: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    blocked_domains: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    max_uses: int | None = None
+    location: Location | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -52,7 +52,7 @@ def _tool_capabilities(prompt: Prompt) -> Iterator[Capability]:
         yield Capability.HOSTED_TOOLS
     if prompt.tool_choice is not None and prompt.tool_choice.mode is not ToolChoiceMode.AUTO:
         yield Capability.TOOL_CHOICE
-    if prompt.parallel_tool_calls is not None:
+    if prompt.parallel_tool_calls is False:  # several calls are what vendors without a switch allow
         yield Capability.PARALLEL_TOOL_CALLS
 
 
@@ -104,7 +104,7 @@ def _service_capabilities(prompt: Prompt) -> Iterator[Capability]:
 UNNEEDED_IF: Mapping[Capability, str] = MappingProxyType(
     {
         Capability.TOOLS: "the request had no tools",
-        Capability.PARALLEL_TOOL_CALLS: "`parallel_tool_calls` were unset",
+        Capability.PARALLEL_TOOL_CALLS: "`parallel_tool_calls` were unset or true",
         Capability.TOOL_CHOICE: "`tool_choice` were unset or `auto`",
         Capability.JSON_OBJECT: "`response_format` were text",
         Capability.JSON_SCHEMA: "`response_format` were text",

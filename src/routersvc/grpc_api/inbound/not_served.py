@@ -33,9 +33,6 @@ def refuse_prompt(prompt: prompt_pb2.Prompt) -> None:
     Raises:
         FieldNotServedError: there is one; names the first.
     """
-    for place, tool in enumerate(prompt.tools):
-        if tool.HasField("hosted"):
-            raise FieldNotServedError(f"prompt.tools[{place}].hosted")
     for place, modality in enumerate(prompt.output_modalities):
         if modality not in _OUTPUTS_SERVED:
             raise FieldNotServedError(f"prompt.output_modalities[{place}]")

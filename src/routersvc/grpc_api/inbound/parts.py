@@ -20,6 +20,7 @@ from routersvc.domain.conversation.parts import (
     ToolResult,
 )
 from routersvc.grpc_api.inbound import enums as enums_in
+from routersvc.grpc_api.inbound.citations import citation_of
 from routersvc.grpc_api.inbound.violations import Violations
 
 MAX_NAME_BYTES = 64
@@ -45,7 +46,7 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
     parts: list[Part] = []
     for place, item in enumerate(message.parts):
         kind = item.WhichOneof("content")
-        is_plain = kind == "text" and not item.HasField("cache_marker")
+        is_plain = kind == "text" and not (item.citations or item.HasField("cache_marker"))
         if is_plain and item.text and role is not Role.TOOL:
             # The common case: no path is built for it.
             parts.append(TextPart(text=item.text))
@@ -54,6 +55,10 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
         if kind is None:
             violations.add(part_path, "must hold exactly one content")
             continue
+        if item.citations and not (kind == "text" and role is Role.ASSISTANT):
+            violations.add(
+                f"{part_path}.citations", "allowed only with `text` in an assistant message"
+            )
         _check_role(kind, role, part_path, violations)
         parts.append(_part_of(item, kind, part_path, violations))
     return Message(role=role, parts=tuple(parts), name=message.name)
@@ -89,7 +94,11 @@ def _text(
     part: prompt_pb2.Part, path: str, cache: CacheLifetime | None, violations: Violations
 ) -> TextPart:
     violations.present(f"{path}.text", part.text)
-    return TextPart(text=part.text, cache=cache)
+    return TextPart(
+        text=part.text,
+        cache=cache,
+        citations=tuple(citation_of(citation) for citation in part.citations),
+    )
 
 
 def _image(

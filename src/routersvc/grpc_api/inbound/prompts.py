@@ -16,10 +16,16 @@ from routersvc.domain.conversation.response_formats import (
     ResponseFormat,
 )
 from routersvc.domain.conversation.steps import Steps
-from routersvc.domain.conversation.tools import FunctionTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
+    ToolChoice,
+    ToolChoiceMode,
+)
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound.message_fields import MessageFields
-from routersvc.grpc_api.inbound.parts import cache_lifetime_of, message_of
+from routersvc.grpc_api.inbound.parts import message_of
+from routersvc.grpc_api.inbound.tools import tools_of
 from routersvc.grpc_api.inbound.violations import Violations
 
 MAX_ID_BYTES = 128
@@ -36,9 +42,9 @@ _ASKING_ROLES = frozenset({prompt_pb2.ROLE_USER, prompt_pb2.ROLE_TOOL})
 
 
 def prompt_of(prompt: prompt_pb2.Prompt, violations: Violations) -> Steps[Prompt]:
-    """Return the prompt, in steps; hosted tools are left to `not_served`."""
+    """Return the prompt, in steps."""
     messages = yield from _messages(prompt, violations)
-    tools = yield from _tools(prompt, violations)
+    tools = yield from tools_of(prompt, violations)
     if prompt.end_user_id:
         violations.size("prompt.end_user_id", prompt.end_user_id, MAX_ID_BYTES)
     if prompt.prompt_cache_key:
@@ -90,44 +96,8 @@ def _messages(prompt: prompt_pb2.Prompt, violations: Violations) -> Steps[tuple[
     return tuple(converted)
 
 
-def _tools(prompt: prompt_pb2.Prompt, violations: Violations) -> Steps[tuple[FunctionTool, ...]]:
-    tools: list[FunctionTool] = []
-    names: set[str] = set()
-    if not violations.at_most("prompt.tools", len(prompt.tools), violations.limits.tools):
-        return ()
-    for place, tool in enumerate(prompt.tools):
-        if place % _ENTRIES_IN_STEP == _ENTRIES_IN_STEP - 1:
-            yield
-        path = f"prompt.tools[{place}]"
-        kind = tool.WhichOneof("kind")
-        if kind is None:
-            violations.add(path, "must hold a function or a hosted tool")
-        if kind != "function":
-            continue
-        function = tool.function
-        violations.name(f"{path}.function.name", function.name)
-        if function.name in names:
-            violations.add(f"{path}.function.name", "must be unique among the tools")
-        names.add(function.name)
-        if function.parameters_json_schema:
-            violations.json_object(
-                f"{path}.function.parameters_json_schema", function.parameters_json_schema
-            )
-        tools.append(
-            FunctionTool(
-                name=function.name,
-                description=function.description,
-                parameters_json_schema=function.parameters_json_schema,
-                strict=function.strict if function.HasField("strict") else None,
-                cache=cache_lifetime_of(function, f"{path}.function", violations),
-                deferred=function.deferred,
-            )
-        )
-    return tuple(tools)
-
-
 def _tool_choice(
-    prompt: prompt_pb2.Prompt, tools: tuple[FunctionTool, ...], violations: Violations
+    prompt: prompt_pb2.Prompt, tools: tuple[FunctionTool | HostedTool, ...], violations: Violations
 ) -> ToolChoice | None:
     if not prompt.HasField("tool_choice"):
         return None
@@ -137,7 +107,9 @@ def _tool_choice(
     if mode is None:
         return None
     if mode is ToolChoiceMode.FUNCTION:
-        if all(tool.name != choice.function_name for tool in tools):
+        if not any(
+            isinstance(tool, FunctionTool) and tool.name == choice.function_name for tool in tools
+        ):
             violations.add(f"{path}.function_name", "must name one of the functions in `tools`")
     elif choice.function_name:
         violations.add(f"{path}.function_name", "allowed with `TOOL_CHOICE_MODE_FUNCTION` only")

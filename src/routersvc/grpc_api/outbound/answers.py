@@ -13,6 +13,7 @@ from llmrouter.v1 import prompt_pb2, stream_pb2
 from llmrouter.v1.router_service_pb2 import CompleteResponse, StreamCompleteResponse
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.deltas import (
+    CitationDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -35,6 +36,7 @@ from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.engine.call_events import CallEvent, Completion, Recovered, RouteSelected
 from routersvc.grpc_api.outbound import enums as enums_out
+from routersvc.grpc_api.outbound.citations import write_citation
 from routersvc.grpc_api.outbound.reports import write_report, write_usage
 
 
@@ -117,6 +119,8 @@ def _write(event: CallEvent, response: StreamCompleteResponse, report: RouteRepo
             call.signature_maker = event.maker
         case RefusalDelta():
             response.refusal_delta.text += event.text
+        case CitationDelta():
+            write_citation(event.citation, response.citation_delta.citation)
         case MediaDelta():
             media = response.media_delta
             media.modality = enums_out.MODALITIES[event.modality]
@@ -148,6 +152,8 @@ def _write_part(part: Part, into: prompt_pb2.Part) -> None:
     match part:
         case TextPart():
             into.text = part.text
+            for citation in part.citations:
+                write_citation(citation, into.citations.add())
         case RefusalPart():
             into.refusal = part.text
         case ThoughtPart():

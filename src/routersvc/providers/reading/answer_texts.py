@@ -14,11 +14,25 @@ from routersvc.providers.reading.soundness import require_format
 
 
 class AnswerText:
-    """Appends text as it arrives. Where JSON was promised, thoughts before it become thoughts."""
+    """Appends text as it arrives. Where JSON was promised, thoughts before it become thoughts.
 
-    __slots__ = ("_format", "_hides_thoughts", "_logprobs", "_promised", "has_text", "has_thoughts")
+    `characters` is the length of what was appended: citations count from the answer's first one.
+    """
 
-    def __init__(self, prompt: Prompt) -> None:
+    __slots__ = (
+        "_format",
+        "_hides_thoughts",
+        "_kept",
+        "_logprobs",
+        "_promised",
+        "characters",
+        "has_text",
+        "has_thoughts",
+    )
+
+    def __init__(self, prompt: Prompt, *, keeps: bool = False) -> None:
+        """`keeps`: what was appended is kept, for `whole`."""
+        self.characters = 0
         self.has_text = False
         self.has_thoughts = False
         self._format = prompt.response_format
@@ -29,6 +43,12 @@ class AnswerText:
         )
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._logprobs: list[TokenLogprob] = []
+        self._kept: list[str] | None = [] if keeps else None
+
+    @property
+    def whole(self) -> str:
+        """All that was appended, where it is kept."""
+        return "".join(self._kept or ())
 
     def add(
         self, text: str, events: list[AnswerEvent], logprobs: tuple[TokenLogprob, ...] = ()
@@ -40,8 +60,7 @@ class AnswerText:
             else:
                 self._logprobs.extend(logprobs)
         elif text or logprobs:
-            self.has_text = self.has_text or bool(text)
-            events.append(TextDelta(text=text, logprobs=logprobs))
+            self._append(text, logprobs, events)
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append what was held back, at the end of the answer."""
@@ -73,6 +92,14 @@ class AnswerText:
                 events.append(ThoughtDelta(text=thought))
         self._logprobs.extend(logprobs)
         if text:
-            self.has_text = True
-            events.append(TextDelta(text=text, logprobs=tuple(self._logprobs)))
+            self._append(text, tuple(self._logprobs), events)
             self._logprobs.clear()
+
+    def _append(
+        self, text: str, logprobs: tuple[TokenLogprob, ...], events: list[AnswerEvent]
+    ) -> None:
+        self.has_text = self.has_text or bool(text)
+        self.characters += len(text)
+        if self._kept is not None:
+            self._kept.append(text)
+        events.append(TextDelta(text=text, logprobs=logprobs))

@@ -45,6 +45,11 @@ class BlockAnswer:
         self._arguments_are_json = True
         self._has_content = False
 
+    @property
+    def characters(self) -> int:
+        """The length of the text so far."""
+        return self._text.characters
+
     def read_text(
         self, value: object, events: list[AnswerEvent], *, logprobs: tuple[TokenLogprob, ...] = ()
     ) -> None:

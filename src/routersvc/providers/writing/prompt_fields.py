@@ -50,7 +50,7 @@ _IS_SET: Mapping[PromptField, Callable[[Prompt], bool]] = MappingProxyType(
         PromptField.TOOL_CHOICE: lambda it: (
             it.tool_choice is not None and it.tool_choice.mode is not ToolChoiceMode.AUTO
         ),
-        PromptField.PARALLEL_TOOL_CALLS: lambda it: it.parallel_tool_calls is not None,
+        PromptField.PARALLEL_TOOL_CALLS: lambda it: it.parallel_tool_calls is False,
         PromptField.REASONING_TOKENS: lambda it: it.reasoning.max_tokens is not None,
         PromptField.LOGIT_BIAS: lambda it: bool(it.sampling.logit_bias),
         PromptField.TOOL_CACHE: lambda it: any(
@@ -112,26 +112,33 @@ def add_tools(
     prompt: Prompt,
     dialect: Dialect,
     *,
-    tool: Callable[[FunctionTool | HostedTool], JsonObject],
+    tool: Callable[[FunctionTool | HostedTool], JsonObject | None],
     function_choice: Callable[[str], JsonObject],
 ) -> None:
     """Add tools and the choice among them as OpenAI's formats have them.
 
-    `tool` writes one tool; `function_choice` writes the choice of the function with this name.
+    `tool` writes one tool, `None` for one that has its place elsewhere; `function_choice` writes
+    the choice of the function with this name.
 
     Raises:
         AttemptFailedError: the dialect lacks the capability for one of them.
     """
     if prompt.tools:
-        dialect.require(Capability.TOOLS, "tools")
-        body["tools"] = [tool(it) for it in prompt.tools]
+        written = [entry for it in prompt.tools if (entry := tool(it)) is not None]
+        if written:
+            dialect.require(Capability.TOOLS, "tools")
+            body["tools"] = written
     choice = prompt.tool_choice
     if choice is not None:
         if choice.mode is not ToolChoiceMode.AUTO:
             dialect.require(Capability.TOOL_CHOICE, PromptField.TOOL_CHOICE.value)
         body["tool_choice"] = _written_choice(choice, function_choice)
-    if prompt.parallel_tool_calls is not None:
+    if prompt.parallel_tool_calls is False:
         dialect.require(Capability.PARALLEL_TOOL_CALLS, PromptField.PARALLEL_TOOL_CALLS.value)
+    if (
+        prompt.parallel_tool_calls is not None
+        and Capability.PARALLEL_TOOL_CALLS in dialect.capabilities
+    ):
         body["parallel_tool_calls"] = prompt.parallel_tool_calls
 
 

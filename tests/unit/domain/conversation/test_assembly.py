@@ -8,7 +8,9 @@ import pytest
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.assembly import collect
+from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.deltas import (
+    CitationDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -111,3 +113,19 @@ def test_answer_without_an_end_is_refused() -> None:
     """Promise 2: a truncated answer is never a complete one."""
     with pytest.raises(ValueError, match="not complete"):
         collect([TextDelta(text="half")])
+
+
+def test_citations_belong_to_the_text() -> None:
+    """They may come before the text, within it or after it."""
+    before, after = Citation(url="https://a.test"), Citation(start=0, end=4, title="t")
+
+    answer = collect(
+        [
+            CitationDelta(citation=before),
+            TextDelta(text="Rain"),
+            CitationDelta(citation=after),
+            DONE,
+        ]
+    )
+
+    assert answer.parts == (TextPart(text="Rain", citations=(before, after)),)

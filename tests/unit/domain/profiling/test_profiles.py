@@ -137,6 +137,14 @@ def test_each_wish_asks_for_its_capability(prompt: Prompt, capability: Capabilit
     assert Profiler().profile(plain).capabilities == frozenset()
 
 
+def test_leave_for_several_calls_asks_for_nothing() -> None:
+    """Vendors without a switch allow them anyway; only one call at a time has to be asked for."""
+    prompt = Prompt(messages=(ASKED,), parallel_tool_calls=True)
+    request = dataclasses.replace(scripted_request(streaming=False), prompt=prompt)
+
+    assert Profiler().profile(request).capabilities == frozenset()
+
+
 def test_streaming_is_a_capability() -> None:
     """Not every server streams."""
     assert Profiler().profile(scripted_request(streaming=True)).capabilities == {

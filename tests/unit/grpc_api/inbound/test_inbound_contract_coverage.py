@@ -23,13 +23,6 @@ SCHEMA = '{"type": "object"}'
 MEANS_THE_DEFAULT = frozenset({"prompt.response_format.text"})
 """Set fields that say what is so without them."""
 
-NOT_SERVED_IN_PROMPT = {
-    "prompt.tools.hosted.name": p.Prompt(tools=[p.Tool(hosted=p.HostedTool(name="web_search"))]),
-    "prompt.tools.hosted.settings_json": p.Prompt(
-        tools=[p.Tool(hosted=p.HostedTool(name="web_search", settings_json="{}"))]
-    ),
-}
-
 NOT_SERVED_IN_ROUTING = {
     "caching.mode": r.Routing(caching=r.Caching(mode=r.CACHE_MODE_READ_WRITE)),
     "caching.max_age": r.Routing(caching=r.Caching(max_age=Duration(seconds=1))),
@@ -80,6 +73,20 @@ def messages() -> list[p.Message]:
                     )
                 ),
                 p.Part(refusal="No"),
+                p.Part(
+                    text="Rain",
+                    citations=[
+                        p.Citation(
+                            start_character=0,
+                            end_character=4,
+                            url="https://weather.test",
+                            title="Weather",
+                            cited_text="It rains",
+                            document_index=0,
+                            source_id="file-1",
+                        )
+                    ],
+                ),
             ],
         ),
         p.Message(
@@ -109,7 +116,19 @@ def prompt(response_format: p.ResponseFormat) -> p.Prompt:
                     cache_marker=p.PromptCacheMarker(lifetime=p.PROMPT_CACHE_LIFETIME_LONG),
                     deferred=True,
                 )
-            )
+            ),
+            p.Tool(
+                hosted=p.HostedTool(
+                    name="web_search",
+                    settings_json="{}",
+                    allowed_domains=["weather.test"],
+                    max_uses=1,
+                    location=p.HostedToolLocation(
+                        city="Utrecht", region="UT", country="NL", timezone="Europe/Amsterdam"
+                    ),
+                )
+            ),
+            p.Tool(hosted=p.HostedTool(name="web_fetch", blocked_domains=["ads.test"])),
         ],
         tool_choice=p.ToolChoice(mode=p.TOOL_CHOICE_MODE_FUNCTION, function_name="look"),
         parallel_tool_calls=False,
@@ -248,7 +267,7 @@ def _is_inner(field: FieldDescriptor) -> bool:
 def test_every_field_is_converted_or_not_served() -> None:
     """A field that is in neither list would be ignored in silence."""
     converted = {path for request in FULL for path, _, _ in settings(request)}
-    refused = set(NOT_SERVED_IN_PROMPT) | {f"routing.{path}" for path in NOT_SERVED_IN_ROUTING}
+    refused = {f"routing.{path}" for path in NOT_SERVED_IN_ROUTING}
 
     fields = set(declared(service.CompleteRequest.DESCRIPTOR))
 
@@ -297,19 +316,6 @@ def test_routing_field_that_is_not_served_is_refused_by_name(
 def test_table_of_routing_fields_is_tried_whole() -> None:
     """A new row needs a sample here."""
     assert set(ROUTING) == set(NOT_SERVED_IN_ROUTING)
-
-
-@pytest.mark.parametrize("path", NOT_SERVED_IN_PROMPT)
-def test_hosted_tool_is_refused_by_name(
-    path: str, hello: service.CompleteRequest, arrival: Arrival
-) -> None:
-    """No provider here runs tools itself."""
-    hello.prompt.MergeFrom(NOT_SERVED_IN_PROMPT[path])
-
-    with pytest.raises(FieldNotServedError) as caught:
-        complete_request_of(hello, arrival, streaming=False)
-
-    assert caught.value.field == "prompt.tools[0].hosted"
 
 
 @pytest.mark.parametrize("modality", [p.MODALITY_FILE, p.MODALITY_VIDEO])

@@ -12,7 +12,9 @@ from llmrouter.v1 import prompt_pb2, report_pb2, stream_pb2
 from llmrouter.v1.router_service_pb2 import CompleteResponse, StreamCompleteResponse
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.assembly import collect
+from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.deltas import (
+    CitationDelta,
     ContentDelta,
     MediaDelta,
     RefusalDelta,
@@ -93,6 +95,19 @@ def sent(*events: CallEvent) -> list[StreamCompleteResponse]:
             ThoughtDelta(text="Hm", signature=b"s", encrypted=b"e"),
             StreamCompleteResponse(
                 reasoning_delta=stream_pb2.ReasoningDelta(text="Hm", signature=b"s", encrypted=b"e")
+            ),
+        ),
+        (
+            CitationDelta(citation=Citation(start=0, end=1, url="https://a.test", document=2)),
+            StreamCompleteResponse(
+                citation_delta=stream_pb2.CitationDelta(
+                    citation=prompt_pb2.Citation(
+                        start_character=0,
+                        end_character=1,
+                        url="https://a.test",
+                        document_index=2,
+                    )
+                )
             ),
         ),
         (

@@ -538,7 +538,7 @@ def test_what_cannot_be_said_is_refused(
     [
         ({"end_user_id": "user-1"}, "an end user's id"),
         ({"prompt_cache_key": "key-1"}, "a key for the prompt cache"),
-        ({"tools": (HostedTool(name="web_search"),)}, "the hosted tool `web_search`"),
+        ({"tools": (HostedTool(name="telepathy"),)}, "the hosted tool `telepathy`"),
         ({"messages": (Message(role=Role.USER, name="ada", parts=(TextPart(text="x"),)),)},
          "a participant's name"),
         ({"messages": user(TextPart(text="x", cache=CacheLifetime.SHORT))}, "a cache marker"),

@@ -472,6 +472,7 @@ class Part(_message.Message):
     REASONING_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     CACHE_MARKER_FIELD_NUMBER: _builtins.int
+    CITATIONS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """Plain text. Not empty."""
     refusal: _builtins.str
@@ -504,6 +505,12 @@ class Part(_message.Message):
     def cache_marker(self) -> Global___PromptCacheMarker:
         """Marks the end of a prefix that the provider should keep in its prompt cache."""
 
+    @_builtins.property
+    def citations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Citation]:
+        """Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+        text is.
+        """
+
     def __init__(
         self,
         *,
@@ -516,16 +523,77 @@ class Part(_message.Message):
         reasoning: Global___ReasoningContent | None = ...,
         refusal: _builtins.str = ...,
         cache_marker: Global___PromptCacheMarker | None = ...,
+        citations: _abc.Iterable[Global___Citation] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "content", b"content", "file", b"file", "image", b"image", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "content", b"content", "file", b"file", "image", b"image", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "citations", b"citations", "content", b"content", "file", b"file", "image", b"image", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "image", "audio", "file", "tool_call", "tool_result", "reasoning", "refusal"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___Part: _TypeAlias = Part  # noqa: Y015
+
+@_typing.final
+class Citation(_message.Message):
+    """A source that supports a piece of the answer's text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_CHARACTER_FIELD_NUMBER: _builtins.int
+    END_CHARACTER_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    CITED_TEXT_FIELD_NUMBER: _builtins.int
+    DOCUMENT_INDEX_FIELD_NUMBER: _builtins.int
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    start_character: _builtins.int
+    """First character (Unicode code point) of the text that the source supports: in a part, counted from the
+    beginning of its `text`; in a stream, from the beginning of the answer's text. Unset: the provider did not
+    say which text.
+    """
+    end_character: _builtins.int
+    """The character after the last one. Set together with `start_character`."""
+    url: _builtins.str
+    """URL of the source. Empty: a document of the prompt, or a file of the provider."""
+    title: _builtins.str
+    """Title of the source, where the provider gave one."""
+    cited_text: _builtins.str
+    """Text of the source that is cited, where the provider gave it."""
+    document_index: _builtins.int
+    """Index of the cited document among the documents of the prompt, starting at 0. Unset: not one of them."""
+    source_id: _builtins.str
+    """The provider's id of the cited file or document. Empty: none."""
+    def __init__(
+        self,
+        *,
+        start_character: _builtins.int | None = ...,
+        end_character: _builtins.int | None = ...,
+        url: _builtins.str = ...,
+        title: _builtins.str = ...,
+        cited_text: _builtins.str = ...,
+        document_index: _builtins.int | None = ...,
+        source_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_document_index", b"_document_index", "_end_character", b"_end_character", "_start_character", b"_start_character", "document_index", b"document_index", "end_character", b"end_character", "start_character", b"start_character"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_document_index", b"_document_index", "_end_character", b"_end_character", "_start_character", b"_start_character", "cited_text", b"cited_text", "document_index", b"document_index", "end_character", b"end_character", "source_id", b"source_id", "start_character", b"start_character", "title", b"title", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__document_index: _TypeAlias = _typing.Literal["document_index"]  # noqa: Y015
+    _WhichOneofArgType__document_index: _TypeAlias = _typing.Literal["_document_index", b"_document_index"]  # noqa: Y015
+    _WhichOneofReturnType__end_character: _TypeAlias = _typing.Literal["end_character"]  # noqa: Y015
+    _WhichOneofArgType__end_character: _TypeAlias = _typing.Literal["_end_character", b"_end_character"]  # noqa: Y015
+    _WhichOneofReturnType__start_character: _TypeAlias = _typing.Literal["start_character"]  # noqa: Y015
+    _WhichOneofArgType__start_character: _TypeAlias = _typing.Literal["_start_character", b"_start_character"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__document_index) -> _WhichOneofReturnType__document_index | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_character) -> _WhichOneofReturnType__end_character | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_character) -> _WhichOneofReturnType__start_character | None: ...
+
+Global___Citation: _TypeAlias = Citation  # noqa: Y015
 
 @_typing.final
 class PromptCacheMarker(_message.Message):
@@ -843,29 +911,91 @@ Global___FunctionTool: _TypeAlias = FunctionTool  # noqa: Y015
 
 @_typing.final
 class HostedTool(_message.Message):
-    """A tool that the provider runs."""
+    """A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
+    as citations.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     SETTINGS_JSON_FIELD_NUMBER: _builtins.int
+    ALLOWED_DOMAINS_FIELD_NUMBER: _builtins.int
+    BLOCKED_DOMAINS_FIELD_NUMBER: _builtins.int
+    MAX_USES_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Name of the tool in the catalogue, for example `web_search`."""
+    """Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+    provider that has such a tool; any other name is the provider's own. Required.
+    """
     settings_json: _builtins.str
-    """The tool's settings as JSON text: an object. Empty: none."""
+    """Further settings of the tool as the provider names them, as JSON text: an object. Empty: none."""
+    max_uses: _builtins.int
+    """Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit."""
+    @_builtins.property
+    def allowed_domains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Lists the only domains that the tool may visit, subdomains included. Empty: all."""
+
+    @_builtins.property
+    def blocked_domains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Lists domains that the tool must not visit. Not together with `allowed_domains`."""
+
+    @_builtins.property
+    def location(self) -> Global___HostedToolLocation:
+        """Location for which a search finds results. Default: none."""
+
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         settings_json: _builtins.str = ...,
+        allowed_domains: _abc.Iterable[_builtins.str] | None = ...,
+        blocked_domains: _abc.Iterable[_builtins.str] | None = ...,
+        max_uses: _builtins.int | None = ...,
+        location: Global___HostedToolLocation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_uses", b"_max_uses", "location", b"location", "max_uses", b"max_uses"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_uses", b"_max_uses", "allowed_domains", b"allowed_domains", "blocked_domains", b"blocked_domains", "location", b"location", "max_uses", b"max_uses", "name", b"name", "settings_json", b"settings_json"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_uses: _TypeAlias = _typing.Literal["max_uses"]  # noqa: Y015
+    _WhichOneofArgType__max_uses: _TypeAlias = _typing.Literal["_max_uses", b"_max_uses"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_uses) -> _WhichOneofReturnType__max_uses | None: ...
+
+Global___HostedTool: _TypeAlias = HostedTool  # noqa: Y015
+
+@_typing.final
+class HostedToolLocation(_message.Message):
+    """An approximate location of the user."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CITY_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    TIMEZONE_FIELD_NUMBER: _builtins.int
+    city: _builtins.str
+    """City, for example `Utrecht`. Optional."""
+    region: _builtins.str
+    """Region or state. Optional."""
+    country: _builtins.str
+    """Country as two letters (ISO 3166-1), for example `NL`. Optional."""
+    timezone: _builtins.str
+    """Time zone of the IANA database, for example `Europe/Amsterdam`. Optional."""
+    def __init__(
+        self,
+        *,
+        city: _builtins.str = ...,
+        region: _builtins.str = ...,
+        country: _builtins.str = ...,
+        timezone: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "settings_json", b"settings_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "country", b"country", "region", b"region", "timezone", b"timezone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___HostedTool: _TypeAlias = HostedTool  # noqa: Y015
+Global___HostedToolLocation: _TypeAlias = HostedToolLocation  # noqa: Y015
 
 @_typing.final
 class ToolChoice(_message.Message):

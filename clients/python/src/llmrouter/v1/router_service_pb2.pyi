@@ -158,6 +158,7 @@ class StreamCompleteResponse(_message.Message):
     RECOVERED_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
     FINISHED_FIELD_NUMBER: _builtins.int
+    CITATION_DELTA_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def route_selected(self) -> _stream_pb2.RouteSelected:
         """An attempt has committed. The first event of every stream."""
@@ -194,6 +195,10 @@ class StreamCompleteResponse(_message.Message):
     def finished(self) -> _stream_pb2.Finished:
         """The answer is complete. The last event of every successful stream."""
 
+    @_builtins.property
+    def citation_delta(self) -> _stream_pb2.CitationDelta:
+        """A source of the answer's text."""
+
     def __init__(
         self,
         *,
@@ -206,12 +211,13 @@ class StreamCompleteResponse(_message.Message):
         recovered: _stream_pb2.Recovered | None = ...,
         usage: _report_pb2.Usage | None = ...,
         finished: _stream_pb2.Finished | None = ...,
+        citation_delta: _stream_pb2.CitationDelta | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content_delta", b"content_delta", "event", b"event", "finished", b"finished", "media_delta", b"media_delta", "reasoning_delta", b"reasoning_delta", "recovered", b"recovered", "refusal_delta", b"refusal_delta", "route_selected", b"route_selected", "tool_call_delta", b"tool_call_delta", "usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["citation_delta", b"citation_delta", "content_delta", b"content_delta", "event", b"event", "finished", b"finished", "media_delta", b"media_delta", "reasoning_delta", b"reasoning_delta", "recovered", b"recovered", "refusal_delta", b"refusal_delta", "route_selected", b"route_selected", "tool_call_delta", b"tool_call_delta", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_delta", b"content_delta", "event", b"event", "finished", b"finished", "media_delta", b"media_delta", "reasoning_delta", b"reasoning_delta", "recovered", b"recovered", "refusal_delta", b"refusal_delta", "route_selected", b"route_selected", "tool_call_delta", b"tool_call_delta", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation_delta", b"citation_delta", "content_delta", b"content_delta", "event", b"event", "finished", b"finished", "media_delta", b"media_delta", "reasoning_delta", b"reasoning_delta", "recovered", b"recovered", "refusal_delta", b"refusal_delta", "route_selected", b"route_selected", "tool_call_delta", b"tool_call_delta", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["route_selected", "content_delta", "tool_call_delta", "reasoning_delta", "refusal_delta", "media_delta", "recovered", "usage", "finished"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["route_selected", "content_delta", "tool_call_delta", "reasoning_delta", "refusal_delta", "media_delta", "recovered", "usage", "finished", "citation_delta"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 

@@ -224,6 +224,30 @@ class RefusalDelta(_message.Message):
 Global___RefusalDelta: _TypeAlias = RefusalDelta  # noqa: Y015
 
 @_typing.final
+class CitationDelta(_message.Message):
+    """A source of the answer's text. It may come before, within or after the text that it supports."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CITATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def citation(self) -> _prompt_pb2.Citation:
+        """The citation."""
+
+    def __init__(
+        self,
+        *,
+        citation: _prompt_pb2.Citation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CitationDelta: _TypeAlias = CitationDelta  # noqa: Y015
+
+@_typing.final
 class ToolCallDelta(_message.Message):
     """The next piece of a tool call."""
 

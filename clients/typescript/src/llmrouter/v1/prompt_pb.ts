@@ -15,7 +15,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file llmrouter/v1/prompt.proto.
  */
 export const file_llmrouter_v1_prompt: GenFile = /*@__PURE__*/
-  fileDesc("ChlsbG1yb3V0ZXIvdjEvcHJvbXB0LnByb3RvEgxsbG1yb3V0ZXIudjEitAUKBlByb21wdBInCghtZXNzYWdlcxgBIAMoCzIVLmxsbXJvdXRlci52MS5NZXNzYWdlEiEKBXRvb2xzGAIgAygLMhIubGxtcm91dGVyLnYxLlRvb2wSLQoLdG9vbF9jaG9pY2UYAyABKAsyGC5sbG1yb3V0ZXIudjEuVG9vbENob2ljZRIgChNwYXJhbGxlbF90b29sX2NhbGxzGAQgASgISACIAQESNQoPcmVzcG9uc2VfZm9ybWF0GAUgASgLMhwubGxtcm91dGVyLnYxLlJlc3BvbnNlRm9ybWF0EigKCHNhbXBsaW5nGAYgASgLMhYubGxtcm91dGVyLnYxLlNhbXBsaW5nEioKCXJlYXNvbmluZxgHIAEoCzIXLmxsbXJvdXRlci52MS5SZWFzb25pbmcSMQoRb3V0cHV0X21vZGFsaXRpZXMYCCADKA4yFi5sbG1yb3V0ZXIudjEuTW9kYWxpdHkSLwoMYXVkaW9fb3V0cHV0GAkgASgLMhkubGxtcm91dGVyLnYxLkF1ZGlvT3V0cHV0EigKCGxvZ3Byb2JzGAogASgLMhYubGxtcm91dGVyLnYxLkxvZ3Byb2JzEioKCXZlcmJvc2l0eRgLIAEoDjIXLmxsbXJvdXRlci52MS5WZXJib3NpdHkSGAoQcHJlZGljdGVkX291dHB1dBgMIAEoCRITCgtlbmRfdXNlcl9pZBgNIAEoCRIYChBwcm9tcHRfY2FjaGVfa2V5GA4gASgJEi8KDHNlcnZpY2VfdGllchgPIAEoDjIZLmxsbXJvdXRlci52MS5TZXJ2aWNlVGllchI0Cg93aXJlX2V4dGVuc2lvbnMYECADKAsyGy5sbG1yb3V0ZXIudjEuV2lyZUV4dGVuc2lvbkIWChRfcGFyYWxsZWxfdG9vbF9jYWxscyJcCgdNZXNzYWdlEiAKBHJvbGUYASABKA4yEi5sbG1yb3V0ZXIudjEuUm9sZRIhCgVwYXJ0cxgCIAMoCzISLmxsbXJvdXRlci52MS5QYXJ0EgwKBG5hbWUYAyABKAki7gIKBFBhcnQSDgoEdGV4dBgBIAEoCUgAEiQKBWltYWdlGAIgASgLMhMubGxtcm91dGVyLnYxLkltYWdlSAASJAoFYXVkaW8YAyABKAsyEy5sbG1yb3V0ZXIudjEuQXVkaW9IABIiCgRmaWxlGAQgASgLMhIubGxtcm91dGVyLnYxLkZpbGVIABIrCgl0b29sX2NhbGwYBSABKAsyFi5sbG1yb3V0ZXIudjEuVG9vbENhbGxIABIvCgt0b29sX3Jlc3VsdBgGIAEoCzIYLmxsbXJvdXRlci52MS5Ub29sUmVzdWx0SAASMwoJcmVhc29uaW5nGAcgASgLMh4ubGxtcm91dGVyLnYxLlJlYXNvbmluZ0NvbnRlbnRIABIRCgdyZWZ1c2FsGAggASgJSAASNQoMY2FjaGVfbWFya2VyGA8gASgLMh8ubGxtcm91dGVyLnYxLlByb21wdENhY2hlTWFya2VyQgkKB2NvbnRlbnQiSAoRUHJvbXB0Q2FjaGVNYXJrZXISMwoIbGlmZXRpbWUYASABKA4yIS5sbG1yb3V0ZXIudjEuUHJvbXB0Q2FjaGVMaWZldGltZSJvCgVJbWFnZRINCgN1cmwYASABKAlIABIOCgRkYXRhGAIgASgMSAASEgoKbWVkaWFfdHlwZRgDIAEoCRIpCgZkZXRhaWwYBCABKA4yGS5sbG1yb3V0ZXIudjEuSW1hZ2VEZXRhaWxCCAoGc291cmNlIj0KBUF1ZGlvEgwKBGRhdGEYASABKAwSEgoKbWVkaWFfdHlwZRgCIAEoCRISCgp0cmFuc2NyaXB0GAMgASgJImQKBEZpbGUSDQoDdXJsGAEgASgJSAASDgoEZGF0YRgCIAEoDEgAEhEKB2ZpbGVfaWQYAyABKAlIABISCgptZWRpYV90eXBlGAQgASgJEgwKBG5hbWUYBSABKAlCCAoGc291cmNlImgKCFRvb2xDYWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEQoJc2lnbmF0dXJlGAQgASgMEhcKD3NpZ25hdHVyZV9tYWtlchgFIAEoCSJXCgpUb29sUmVzdWx0EhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIhCgVwYXJ0cxgCIAMoCzISLmxsbXJvdXRlci52MS5QYXJ0EhAKCGlzX2Vycm9yGAMgASgIIlUKEFJlYXNvbmluZ0NvbnRlbnQSDAoEdGV4dBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEQoJZW5jcnlwdGVkGAMgASgMEg0KBW1ha2VyGAQgASgJImoKBFRvb2wSLgoIZnVuY3Rpb24YASABKAsyGi5sbG1yb3V0ZXIudjEuRnVuY3Rpb25Ub29sSAASKgoGaG9zdGVkGAIgASgLMhgubGxtcm91dGVyLnYxLkhvc3RlZFRvb2xIAEIGCgRraW5kIroBCgxGdW5jdGlvblRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIeChZwYXJhbWV0ZXJzX2pzb25fc2NoZW1hGAMgASgJEhMKBnN0cmljdBgEIAEoCEgAiAEBEjUKDGNhY2hlX21hcmtlchgFIAEoCzIfLmxsbXJvdXRlci52MS5Qcm9tcHRDYWNoZU1hcmtlchIQCghkZWZlcnJlZBgGIAEoCEIJCgdfc3RyaWN0IjEKCkhvc3RlZFRvb2wSDAoEbmFtZRgBIAEoCRIVCg1zZXR0aW5nc19qc29uGAIgASgJIk8KClRvb2xDaG9pY2USKgoEbW9kZRgBIAEoDjIcLmxsbXJvdXRlci52MS5Ub29sQ2hvaWNlTW9kZRIVCg1mdW5jdGlvbl9uYW1lGAIgASgJIrIBCg5SZXNwb25zZUZvcm1hdBIoCgR0ZXh0GAEgASgLMhgubGxtcm91dGVyLnYxLlRleHRGb3JtYXRIABI1Cgtqc29uX29iamVjdBgCIAEoCzIeLmxsbXJvdXRlci52MS5Kc29uT2JqZWN0Rm9ybWF0SAASNQoLanNvbl9zY2hlbWEYAyABKAsyHi5sbG1yb3V0ZXIudjEuSnNvblNjaGVtYUZvcm1hdEgAQggKBmZvcm1hdCIMCgpUZXh0Rm9ybWF0IhIKEEpzb25PYmplY3RGb3JtYXQiagoQSnNvblNjaGVtYUZvcm1hdBIMCgRuYW1lGAEgASgJEhMKC2pzb25fc2NoZW1hGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhMKBnN0cmljdBgEIAEoCEgAiAEBQgkKB19zdHJpY3QizwMKCFNhbXBsaW5nEhgKC3RlbXBlcmF0dXJlGAEgASgBSACIAQESEgoFdG9wX3AYAiABKAFIAYgBARISCgV0b3BfaxgDIAEoBUgCiAEBEhIKBW1pbl9wGAQgASgBSAOIAQESHgoRZnJlcXVlbmN5X3BlbmFsdHkYBSABKAFIBIgBARIdChBwcmVzZW5jZV9wZW5hbHR5GAYgASgBSAWIAQESEQoEc2VlZBgHIAEoA0gGiAEBEhYKDnN0b3Bfc2VxdWVuY2VzGAggAygJEh4KEW1heF9vdXRwdXRfdG9rZW5zGAkgASgFSAeIAQESOQoKbG9naXRfYmlhcxgKIAMoCzIlLmxsbXJvdXRlci52MS5TYW1wbGluZy5Mb2dpdEJpYXNFbnRyeRowCg5Mb2dpdEJpYXNFbnRyeRILCgNrZXkYASABKAUSDQoFdmFsdWUYAiABKAE6AjgBQg4KDF90ZW1wZXJhdHVyZUIICgZfdG9wX3BCCAoGX3RvcF9rQggKBl9taW5fcEIUChJfZnJlcXVlbmN5X3BlbmFsdHlCEwoRX3ByZXNlbmNlX3BlbmFsdHlCBwoFX3NlZWRCFAoSX21heF9vdXRwdXRfdG9rZW5zIpkBCglSZWFzb25pbmcSLQoGZWZmb3J0GAEgASgOMh0ubGxtcm91dGVyLnYxLlJlYXNvbmluZ0VmZm9ydBIXCgptYXhfdG9rZW5zGAIgASgFSACIAQESNQoKdmlzaWJpbGl0eRgDIAEoDjIhLmxsbXJvdXRlci52MS5SZWFzb25pbmdWaXNpYmlsaXR5Qg0KC19tYXhfdG9rZW5zIjAKC0F1ZGlvT3V0cHV0Eg0KBXZvaWNlGAEgASgJEhIKCm1lZGlhX3R5cGUYAiABKAkiFwoITG9ncHJvYnMSCwoDdG9wGAEgASgFIjkKDVdpcmVFeHRlbnNpb24SEwoLd2lyZV9mb3JtYXQYASABKAkSEwoLZmllbGRzX2pzb24YAiABKAkqcwoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARISCg5ST0xFX0RFVkVMT1BFUhACEg0KCVJPTEVfVVNFUhADEhIKDlJPTEVfQVNTSVNUQU5UEAQSDQoJUk9MRV9UT09MEAUqfQoTUHJvbXB0Q2FjaGVMaWZldGltZRIlCiFQUk9NUFRfQ0FDSEVfTElGRVRJTUVfVU5TUEVDSUZJRUQQABIfChtQUk9NUFRfQ0FDSEVfTElGRVRJTUVfU0hPUlQQARIeChpQUk9NUFRfQ0FDSEVfTElGRVRJTUVfTE9ORxACKlgKC0ltYWdlRGV0YWlsEhwKGElNQUdFX0RFVEFJTF9VTlNQRUNJRklFRBAAEhQKEElNQUdFX0RFVEFJTF9MT1cQARIVChFJTUFHRV9ERVRBSUxfSElHSBACKqYBCg5Ub29sQ2hvaWNlTW9kZRIgChxUT09MX0NIT0lDRV9NT0RFX1VOU1BFQ0lGSUVEEAASGQoVVE9PTF9DSE9JQ0VfTU9ERV9BVVRPEAESGQoVVE9PTF9DSE9JQ0VfTU9ERV9OT05FEAISHQoZVE9PTF9DSE9JQ0VfTU9ERV9SRVFVSVJFRBADEh0KGVRPT0xfQ0hPSUNFX01PREVfRlVOQ1RJT04QBCqXAgoPUmVhc29uaW5nRWZmb3J0EiAKHFJFQVNPTklOR19FRkZPUlRfVU5TUEVDSUZJRUQQABIZChVSRUFTT05JTkdfRUZGT1JUX05PTkUQARIcChhSRUFTT05JTkdfRUZGT1JUX01JTklNQUwQAhIYChRSRUFTT05JTkdfRUZGT1JUX0xPVxADEhsKF1JFQVNPTklOR19FRkZPUlRfTUVESVVNEAQSGQoVUkVBU09OSU5HX0VGRk9SVF9ISUdIEAUSHAoYUkVBU09OSU5HX0VGRk9SVF9NQVhJTVVNEAYSGgoWUkVBU09OSU5HX0VGRk9SVF9YSElHSBAHEh0KGVJFQVNPTklOR19FRkZPUlRfQURBUFRJVkUQCCqdAQoTUmVhc29uaW5nVmlzaWJpbGl0eRIkCiBSRUFTT05JTkdfVklTSUJJTElUWV9VTlNQRUNJRklFRBAAEh8KG1JFQVNPTklOR19WSVNJQklMSVRZX0hJRERFThABEiAKHFJFQVNPTklOR19WSVNJQklMSVRZX1NVTU1BUlkQAhIdChlSRUFTT05JTkdfVklTSUJJTElUWV9GVUxMEAMqhgEKCE1vZGFsaXR5EhgKFE1PREFMSVRZX1VOU1BFQ0lGSUVEEAASEQoNTU9EQUxJVFlfVEVYVBABEhIKDk1PREFMSVRZX0lNQUdFEAISEgoOTU9EQUxJVFlfQVVESU8QAxIRCg1NT0RBTElUWV9GSUxFEAQSEgoOTU9EQUxJVFlfVklERU8QBSpjCglWZXJib3NpdHkSGQoVVkVSQk9TSVRZX1VOU1BFQ0lGSUVEEAASEQoNVkVSQk9TSVRZX0xPVxABEhQKEFZFUkJPU0lUWV9NRURJVU0QAhISCg5WRVJCT1NJVFlfSElHSBADKngKC1NlcnZpY2VUaWVyEhwKGFNFUlZJQ0VfVElFUl9VTlNQRUNJRklFRBAAEhUKEVNFUlZJQ0VfVElFUl9GTEVYEAESGQoVU0VSVklDRV9USUVSX1NUQU5EQVJEEAISGQoVU0VSVklDRV9USUVSX1BSSU9SSVRZEANCswEKEGNvbS5sbG1yb3V0ZXIudjFCC1Byb21wdFByb3RvUAFaQWdpdGh1Yi5jb20vcm91dGVyc3ZjL3JvdXRlcnN2Yy9jbGllbnRzL2dvL2xsbXJvdXRlcnYxO2xsbXJvdXRlcnYxogIDTFhYqgIMTGxtcm91dGVyLlYxygIMTGxtcm91dGVyXFYx4gIYTGxtcm91dGVyXFYxXEdQQk1ldGFkYXRh6gINTGxtcm91dGVyOjpWMWIGcHJvdG8z");
+  fileDesc("ChlsbG1yb3V0ZXIvdjEvcHJvbXB0LnByb3RvEgxsbG1yb3V0ZXIudjEitAUKBlByb21wdBInCghtZXNzYWdlcxgBIAMoCzIVLmxsbXJvdXRlci52MS5NZXNzYWdlEiEKBXRvb2xzGAIgAygLMhIubGxtcm91dGVyLnYxLlRvb2wSLQoLdG9vbF9jaG9pY2UYAyABKAsyGC5sbG1yb3V0ZXIudjEuVG9vbENob2ljZRIgChNwYXJhbGxlbF90b29sX2NhbGxzGAQgASgISACIAQESNQoPcmVzcG9uc2VfZm9ybWF0GAUgASgLMhwubGxtcm91dGVyLnYxLlJlc3BvbnNlRm9ybWF0EigKCHNhbXBsaW5nGAYgASgLMhYubGxtcm91dGVyLnYxLlNhbXBsaW5nEioKCXJlYXNvbmluZxgHIAEoCzIXLmxsbXJvdXRlci52MS5SZWFzb25pbmcSMQoRb3V0cHV0X21vZGFsaXRpZXMYCCADKA4yFi5sbG1yb3V0ZXIudjEuTW9kYWxpdHkSLwoMYXVkaW9fb3V0cHV0GAkgASgLMhkubGxtcm91dGVyLnYxLkF1ZGlvT3V0cHV0EigKCGxvZ3Byb2JzGAogASgLMhYubGxtcm91dGVyLnYxLkxvZ3Byb2JzEioKCXZlcmJvc2l0eRgLIAEoDjIXLmxsbXJvdXRlci52MS5WZXJib3NpdHkSGAoQcHJlZGljdGVkX291dHB1dBgMIAEoCRITCgtlbmRfdXNlcl9pZBgNIAEoCRIYChBwcm9tcHRfY2FjaGVfa2V5GA4gASgJEi8KDHNlcnZpY2VfdGllchgPIAEoDjIZLmxsbXJvdXRlci52MS5TZXJ2aWNlVGllchI0Cg93aXJlX2V4dGVuc2lvbnMYECADKAsyGy5sbG1yb3V0ZXIudjEuV2lyZUV4dGVuc2lvbkIWChRfcGFyYWxsZWxfdG9vbF9jYWxscyJcCgdNZXNzYWdlEiAKBHJvbGUYASABKA4yEi5sbG1yb3V0ZXIudjEuUm9sZRIhCgVwYXJ0cxgCIAMoCzISLmxsbXJvdXRlci52MS5QYXJ0EgwKBG5hbWUYAyABKAkimQMKBFBhcnQSDgoEdGV4dBgBIAEoCUgAEiQKBWltYWdlGAIgASgLMhMubGxtcm91dGVyLnYxLkltYWdlSAASJAoFYXVkaW8YAyABKAsyEy5sbG1yb3V0ZXIudjEuQXVkaW9IABIiCgRmaWxlGAQgASgLMhIubGxtcm91dGVyLnYxLkZpbGVIABIrCgl0b29sX2NhbGwYBSABKAsyFi5sbG1yb3V0ZXIudjEuVG9vbENhbGxIABIvCgt0b29sX3Jlc3VsdBgGIAEoCzIYLmxsbXJvdXRlci52MS5Ub29sUmVzdWx0SAASMwoJcmVhc29uaW5nGAcgASgLMh4ubGxtcm91dGVyLnYxLlJlYXNvbmluZ0NvbnRlbnRIABIRCgdyZWZ1c2FsGAggASgJSAASNQoMY2FjaGVfbWFya2VyGA8gASgLMh8ubGxtcm91dGVyLnYxLlByb21wdENhY2hlTWFya2VyEikKCWNpdGF0aW9ucxgaIAMoCzIWLmxsbXJvdXRlci52MS5DaXRhdGlvbkIJCgdjb250ZW50It0BCghDaXRhdGlvbhIcCg9zdGFydF9jaGFyYWN0ZXIYASABKANIAIgBARIaCg1lbmRfY2hhcmFjdGVyGAIgASgDSAGIAQESCwoDdXJsGAMgASgJEg0KBXRpdGxlGAQgASgJEhIKCmNpdGVkX3RleHQYBSABKAkSGwoOZG9jdW1lbnRfaW5kZXgYBiABKAVIAogBARIRCglzb3VyY2VfaWQYByABKAlCEgoQX3N0YXJ0X2NoYXJhY3RlckIQCg5fZW5kX2NoYXJhY3RlckIRCg9fZG9jdW1lbnRfaW5kZXgiSAoRUHJvbXB0Q2FjaGVNYXJrZXISMwoIbGlmZXRpbWUYASABKA4yIS5sbG1yb3V0ZXIudjEuUHJvbXB0Q2FjaGVMaWZldGltZSJvCgVJbWFnZRINCgN1cmwYASABKAlIABIOCgRkYXRhGAIgASgMSAASEgoKbWVkaWFfdHlwZRgDIAEoCRIpCgZkZXRhaWwYBCABKA4yGS5sbG1yb3V0ZXIudjEuSW1hZ2VEZXRhaWxCCAoGc291cmNlIj0KBUF1ZGlvEgwKBGRhdGEYASABKAwSEgoKbWVkaWFfdHlwZRgCIAEoCRISCgp0cmFuc2NyaXB0GAMgASgJImQKBEZpbGUSDQoDdXJsGAEgASgJSAASDgoEZGF0YRgCIAEoDEgAEhEKB2ZpbGVfaWQYAyABKAlIABISCgptZWRpYV90eXBlGAQgASgJEgwKBG5hbWUYBSABKAlCCAoGc291cmNlImgKCFRvb2xDYWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEQoJc2lnbmF0dXJlGAQgASgMEhcKD3NpZ25hdHVyZV9tYWtlchgFIAEoCSJXCgpUb29sUmVzdWx0EhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIhCgVwYXJ0cxgCIAMoCzISLmxsbXJvdXRlci52MS5QYXJ0EhAKCGlzX2Vycm9yGAMgASgIIlUKEFJlYXNvbmluZ0NvbnRlbnQSDAoEdGV4dBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEQoJZW5jcnlwdGVkGAMgASgMEg0KBW1ha2VyGAQgASgJImoKBFRvb2wSLgoIZnVuY3Rpb24YASABKAsyGi5sbG1yb3V0ZXIudjEuRnVuY3Rpb25Ub29sSAASKgoGaG9zdGVkGAIgASgLMhgubGxtcm91dGVyLnYxLkhvc3RlZFRvb2xIAEIGCgRraW5kIroBCgxGdW5jdGlvblRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIeChZwYXJhbWV0ZXJzX2pzb25fc2NoZW1hGAMgASgJEhMKBnN0cmljdBgEIAEoCEgAiAEBEjUKDGNhY2hlX21hcmtlchgFIAEoCzIfLmxsbXJvdXRlci52MS5Qcm9tcHRDYWNoZU1hcmtlchIQCghkZWZlcnJlZBgGIAEoCEIJCgdfc3RyaWN0IrsBCgpIb3N0ZWRUb29sEgwKBG5hbWUYASABKAkSFQoNc2V0dGluZ3NfanNvbhgCIAEoCRIXCg9hbGxvd2VkX2RvbWFpbnMYDSADKAkSFwoPYmxvY2tlZF9kb21haW5zGA4gAygJEhUKCG1heF91c2VzGA8gASgFSACIAQESMgoIbG9jYXRpb24YECABKAsyIC5sbG1yb3V0ZXIudjEuSG9zdGVkVG9vbExvY2F0aW9uQgsKCV9tYXhfdXNlcyJVChJIb3N0ZWRUb29sTG9jYXRpb24SDAoEY2l0eRgBIAEoCRIOCgZyZWdpb24YAiABKAkSDwoHY291bnRyeRgDIAEoCRIQCgh0aW1lem9uZRgEIAEoCSJPCgpUb29sQ2hvaWNlEioKBG1vZGUYASABKA4yHC5sbG1yb3V0ZXIudjEuVG9vbENob2ljZU1vZGUSFQoNZnVuY3Rpb25fbmFtZRgCIAEoCSKyAQoOUmVzcG9uc2VGb3JtYXQSKAoEdGV4dBgBIAEoCzIYLmxsbXJvdXRlci52MS5UZXh0Rm9ybWF0SAASNQoLanNvbl9vYmplY3QYAiABKAsyHi5sbG1yb3V0ZXIudjEuSnNvbk9iamVjdEZvcm1hdEgAEjUKC2pzb25fc2NoZW1hGAMgASgLMh4ubGxtcm91dGVyLnYxLkpzb25TY2hlbWFGb3JtYXRIAEIICgZmb3JtYXQiDAoKVGV4dEZvcm1hdCISChBKc29uT2JqZWN0Rm9ybWF0ImoKEEpzb25TY2hlbWFGb3JtYXQSDAoEbmFtZRgBIAEoCRITCgtqc29uX3NjaGVtYRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRITCgZzdHJpY3QYBCABKAhIAIgBAUIJCgdfc3RyaWN0Is8DCghTYW1wbGluZxIYCgt0ZW1wZXJhdHVyZRgBIAEoAUgAiAEBEhIKBXRvcF9wGAIgASgBSAGIAQESEgoFdG9wX2sYAyABKAVIAogBARISCgVtaW5fcBgEIAEoAUgDiAEBEh4KEWZyZXF1ZW5jeV9wZW5hbHR5GAUgASgBSASIAQESHQoQcHJlc2VuY2VfcGVuYWx0eRgGIAEoAUgFiAEBEhEKBHNlZWQYByABKANIBogBARIWCg5zdG9wX3NlcXVlbmNlcxgIIAMoCRIeChFtYXhfb3V0cHV0X3Rva2VucxgJIAEoBUgHiAEBEjkKCmxvZ2l0X2JpYXMYCiADKAsyJS5sbG1yb3V0ZXIudjEuU2FtcGxpbmcuTG9naXRCaWFzRW50cnkaMAoOTG9naXRCaWFzRW50cnkSCwoDa2V5GAEgASgFEg0KBXZhbHVlGAIgASgBOgI4AUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl90b3Bfa0IICgZfbWluX3BCFAoSX2ZyZXF1ZW5jeV9wZW5hbHR5QhMKEV9wcmVzZW5jZV9wZW5hbHR5QgcKBV9zZWVkQhQKEl9tYXhfb3V0cHV0X3Rva2VucyKZAQoJUmVhc29uaW5nEi0KBmVmZm9ydBgBIAEoDjIdLmxsbXJvdXRlci52MS5SZWFzb25pbmdFZmZvcnQSFwoKbWF4X3Rva2VucxgCIAEoBUgAiAEBEjUKCnZpc2liaWxpdHkYAyABKA4yIS5sbG1yb3V0ZXIudjEuUmVhc29uaW5nVmlzaWJpbGl0eUINCgtfbWF4X3Rva2VucyIwCgtBdWRpb091dHB1dBINCgV2b2ljZRgBIAEoCRISCgptZWRpYV90eXBlGAIgASgJIhcKCExvZ3Byb2JzEgsKA3RvcBgBIAEoBSI5Cg1XaXJlRXh0ZW5zaW9uEhMKC3dpcmVfZm9ybWF0GAEgASgJEhMKC2ZpZWxkc19qc29uGAIgASgJKnMKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfU1lTVEVNEAESEgoOUk9MRV9ERVZFTE9QRVIQAhINCglST0xFX1VTRVIQAxISCg5ST0xFX0FTU0lTVEFOVBAEEg0KCVJPTEVfVE9PTBAFKn0KE1Byb21wdENhY2hlTGlmZXRpbWUSJQohUFJPTVBUX0NBQ0hFX0xJRkVUSU1FX1VOU1BFQ0lGSUVEEAASHwobUFJPTVBUX0NBQ0hFX0xJRkVUSU1FX1NIT1JUEAESHgoaUFJPTVBUX0NBQ0hFX0xJRkVUSU1FX0xPTkcQAipYCgtJbWFnZURldGFpbBIcChhJTUFHRV9ERVRBSUxfVU5TUEVDSUZJRUQQABIUChBJTUFHRV9ERVRBSUxfTE9XEAESFQoRSU1BR0VfREVUQUlMX0hJR0gQAiqmAQoOVG9vbENob2ljZU1vZGUSIAocVE9PTF9DSE9JQ0VfTU9ERV9VTlNQRUNJRklFRBAAEhkKFVRPT0xfQ0hPSUNFX01PREVfQVVUTxABEhkKFVRPT0xfQ0hPSUNFX01PREVfTk9ORRACEh0KGVRPT0xfQ0hPSUNFX01PREVfUkVRVUlSRUQQAxIdChlUT09MX0NIT0lDRV9NT0RFX0ZVTkNUSU9OEAQqlwIKD1JlYXNvbmluZ0VmZm9ydBIgChxSRUFTT05JTkdfRUZGT1JUX1VOU1BFQ0lGSUVEEAASGQoVUkVBU09OSU5HX0VGRk9SVF9OT05FEAESHAoYUkVBU09OSU5HX0VGRk9SVF9NSU5JTUFMEAISGAoUUkVBU09OSU5HX0VGRk9SVF9MT1cQAxIbChdSRUFTT05JTkdfRUZGT1JUX01FRElVTRAEEhkKFVJFQVNPTklOR19FRkZPUlRfSElHSBAFEhwKGFJFQVNPTklOR19FRkZPUlRfTUFYSU1VTRAGEhoKFlJFQVNPTklOR19FRkZPUlRfWEhJR0gQBxIdChlSRUFTT05JTkdfRUZGT1JUX0FEQVBUSVZFEAgqnQEKE1JlYXNvbmluZ1Zpc2liaWxpdHkSJAogUkVBU09OSU5HX1ZJU0lCSUxJVFlfVU5TUEVDSUZJRUQQABIfChtSRUFTT05JTkdfVklTSUJJTElUWV9ISURERU4QARIgChxSRUFTT05JTkdfVklTSUJJTElUWV9TVU1NQVJZEAISHQoZUkVBU09OSU5HX1ZJU0lCSUxJVFlfRlVMTBADKoYBCghNb2RhbGl0eRIYChRNT0RBTElUWV9VTlNQRUNJRklFRBAAEhEKDU1PREFMSVRZX1RFWFQQARISCg5NT0RBTElUWV9JTUFHRRACEhIKDk1PREFMSVRZX0FVRElPEAMSEQoNTU9EQUxJVFlfRklMRRAEEhIKDk1PREFMSVRZX1ZJREVPEAUqYwoJVmVyYm9zaXR5EhkKFVZFUkJPU0lUWV9VTlNQRUNJRklFRBAAEhEKDVZFUkJPU0lUWV9MT1cQARIUChBWRVJCT1NJVFlfTUVESVVNEAISEgoOVkVSQk9TSVRZX0hJR0gQAyp4CgtTZXJ2aWNlVGllchIcChhTRVJWSUNFX1RJRVJfVU5TUEVDSUZJRUQQABIVChFTRVJWSUNFX1RJRVJfRkxFWBABEhkKFVNFUlZJQ0VfVElFUl9TVEFOREFSRBACEhkKFVNFUlZJQ0VfVElFUl9QUklPUklUWRADQrMBChBjb20ubGxtcm91dGVyLnYxQgtQcm9tcHRQcm90b1ABWkFnaXRodWIuY29tL3JvdXRlcnN2Yy9yb3V0ZXJzdmMvY2xpZW50cy9nby9sbG1yb3V0ZXJ2MTtsbG1yb3V0ZXJ2MaICA0xYWKoCDExsbXJvdXRlci5WMcoCDExsbXJvdXRlclxWMeICGExsbXJvdXRlclxWMVxHUEJNZXRhZGF0YeoCDUxsbXJvdXRlcjo6VjFiBnByb3RvMw");
 
 /**
  * Everything that is sent to the model that answers.
@@ -266,6 +266,14 @@ export type Part = Message$1<"llmrouter.v1.Part"> & {
    * @generated from field: llmrouter.v1.PromptCacheMarker cache_marker = 15;
    */
   cacheMarker?: PromptCacheMarker | undefined;
+
+  /**
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   *
+   * @generated from field: repeated llmrouter.v1.Citation citations = 26;
+   */
+  citations: Citation[];
 };
 
 /**
@@ -274,6 +282,71 @@ export type Part = Message$1<"llmrouter.v1.Part"> & {
  */
 export const PartSchema: GenMessage<Part> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_prompt, 2);
+
+/**
+ * A source that supports a piece of the answer's text.
+ *
+ * @generated from message llmrouter.v1.Citation
+ */
+export type Citation = Message$1<"llmrouter.v1.Citation"> & {
+  /**
+   * First character (Unicode code point) of the text that the source supports: in a part, counted from the
+   * beginning of its `text`; in a stream, from the beginning of the answer's text. Unset: the provider did not
+   * say which text.
+   *
+   * @generated from field: optional int64 start_character = 1;
+   */
+  startCharacter?: bigint | undefined;
+
+  /**
+   * The character after the last one. Set together with `start_character`.
+   *
+   * @generated from field: optional int64 end_character = 2;
+   */
+  endCharacter?: bigint | undefined;
+
+  /**
+   * URL of the source. Empty: a document of the prompt, or a file of the provider.
+   *
+   * @generated from field: string url = 3;
+   */
+  url: string;
+
+  /**
+   * Title of the source, where the provider gave one.
+   *
+   * @generated from field: string title = 4;
+   */
+  title: string;
+
+  /**
+   * Text of the source that is cited, where the provider gave it.
+   *
+   * @generated from field: string cited_text = 5;
+   */
+  citedText: string;
+
+  /**
+   * Index of the cited document among the documents of the prompt, starting at 0. Unset: not one of them.
+   *
+   * @generated from field: optional int32 document_index = 6;
+   */
+  documentIndex?: number | undefined;
+
+  /**
+   * The provider's id of the cited file or document. Empty: none.
+   *
+   * @generated from field: string source_id = 7;
+   */
+  sourceId: string;
+};
+
+/**
+ * Describes the message llmrouter.v1.Citation.
+ * Use `create(CitationSchema)` to create a new message.
+ */
+export const CitationSchema: GenMessage<Citation> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_prompt, 3);
 
 /**
  * Marks the end of a cacheable prefix.
@@ -294,7 +367,7 @@ export type PromptCacheMarker = Message$1<"llmrouter.v1.PromptCacheMarker"> & {
  * Use `create(PromptCacheMarkerSchema)` to create a new message.
  */
 export const PromptCacheMarkerSchema: GenMessage<PromptCacheMarker> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 3);
+  messageDesc(file_llmrouter_v1_prompt, 4);
 
 /**
  * An image, by URL or by value.
@@ -345,7 +418,7 @@ export type Image = Message$1<"llmrouter.v1.Image"> & {
  * Use `create(ImageSchema)` to create a new message.
  */
 export const ImageSchema: GenMessage<Image> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 4);
+  messageDesc(file_llmrouter_v1_prompt, 5);
 
 /**
  * Audio.
@@ -380,7 +453,7 @@ export type Audio = Message$1<"llmrouter.v1.Audio"> & {
  * Use `create(AudioSchema)` to create a new message.
  */
 export const AudioSchema: GenMessage<Audio> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 5);
+  messageDesc(file_llmrouter_v1_prompt, 6);
 
 /**
  * A document, by URL, by value or by an id of the provider.
@@ -439,7 +512,7 @@ export type File = Message$1<"llmrouter.v1.File"> & {
  * Use `create(FileSchema)` to create a new message.
  */
 export const FileSchema: GenMessage<File> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 6);
+  messageDesc(file_llmrouter_v1_prompt, 7);
 
 /**
  * A call of a tool by the model.
@@ -489,7 +562,7 @@ export type ToolCall = Message$1<"llmrouter.v1.ToolCall"> & {
  * Use `create(ToolCallSchema)` to create a new message.
  */
 export const ToolCallSchema: GenMessage<ToolCall> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 7);
+  messageDesc(file_llmrouter_v1_prompt, 8);
 
 /**
  * What a tool returned.
@@ -524,7 +597,7 @@ export type ToolResult = Message$1<"llmrouter.v1.ToolResult"> & {
  * Use `create(ToolResultSchema)` to create a new message.
  */
 export const ToolResultSchema: GenMessage<ToolResult> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 8);
+  messageDesc(file_llmrouter_v1_prompt, 9);
 
 /**
  * Reasoning of a model before its answer.
@@ -567,7 +640,7 @@ export type ReasoningContent = Message$1<"llmrouter.v1.ReasoningContent"> & {
  * Use `create(ReasoningContentSchema)` to create a new message.
  */
 export const ReasoningContentSchema: GenMessage<ReasoningContent> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 9);
+  messageDesc(file_llmrouter_v1_prompt, 10);
 
 /**
  * A tool that the model may call.
@@ -604,7 +677,7 @@ export type Tool = Message$1<"llmrouter.v1.Tool"> & {
  * Use `create(ToolSchema)` to create a new message.
  */
 export const ToolSchema: GenMessage<Tool> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 10);
+  messageDesc(file_llmrouter_v1_prompt, 11);
 
 /**
  * A function that the caller runs.
@@ -660,27 +733,57 @@ export type FunctionTool = Message$1<"llmrouter.v1.FunctionTool"> & {
  * Use `create(FunctionToolSchema)` to create a new message.
  */
 export const FunctionToolSchema: GenMessage<FunctionTool> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 11);
+  messageDesc(file_llmrouter_v1_prompt, 12);
 
 /**
- * A tool that the provider runs.
+ * A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
+ * as citations.
  *
  * @generated from message llmrouter.v1.HostedTool
  */
 export type HostedTool = Message$1<"llmrouter.v1.HostedTool"> & {
   /**
-   * Name of the tool in the catalogue, for example `web_search`.
+   * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+   * provider that has such a tool; any other name is the provider's own. Required.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * The tool's settings as JSON text: an object. Empty: none.
+   * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
    *
    * @generated from field: string settings_json = 2;
    */
   settingsJson: string;
+
+  /**
+   * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+   *
+   * @generated from field: repeated string allowed_domains = 13;
+   */
+  allowedDomains: string[];
+
+  /**
+   * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+   *
+   * @generated from field: repeated string blocked_domains = 14;
+   */
+  blockedDomains: string[];
+
+  /**
+   * Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+   *
+   * @generated from field: optional int32 max_uses = 15;
+   */
+  maxUses?: number | undefined;
+
+  /**
+   * Location for which a search finds results. Default: none.
+   *
+   * @generated from field: llmrouter.v1.HostedToolLocation location = 16;
+   */
+  location?: HostedToolLocation | undefined;
 };
 
 /**
@@ -688,7 +791,49 @@ export type HostedTool = Message$1<"llmrouter.v1.HostedTool"> & {
  * Use `create(HostedToolSchema)` to create a new message.
  */
 export const HostedToolSchema: GenMessage<HostedTool> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 12);
+  messageDesc(file_llmrouter_v1_prompt, 13);
+
+/**
+ * An approximate location of the user.
+ *
+ * @generated from message llmrouter.v1.HostedToolLocation
+ */
+export type HostedToolLocation = Message$1<"llmrouter.v1.HostedToolLocation"> & {
+  /**
+   * City, for example `Utrecht`. Optional.
+   *
+   * @generated from field: string city = 1;
+   */
+  city: string;
+
+  /**
+   * Region or state. Optional.
+   *
+   * @generated from field: string region = 2;
+   */
+  region: string;
+
+  /**
+   * Country as two letters (ISO 3166-1), for example `NL`. Optional.
+   *
+   * @generated from field: string country = 3;
+   */
+  country: string;
+
+  /**
+   * Time zone of the IANA database, for example `Europe/Amsterdam`. Optional.
+   *
+   * @generated from field: string timezone = 4;
+   */
+  timezone: string;
+};
+
+/**
+ * Describes the message llmrouter.v1.HostedToolLocation.
+ * Use `create(HostedToolLocationSchema)` to create a new message.
+ */
+export const HostedToolLocationSchema: GenMessage<HostedToolLocation> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_prompt, 14);
 
 /**
  * Whether and which tool the model must call.
@@ -716,7 +861,7 @@ export type ToolChoice = Message$1<"llmrouter.v1.ToolChoice"> & {
  * Use `create(ToolChoiceSchema)` to create a new message.
  */
 export const ToolChoiceSchema: GenMessage<ToolChoice> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 13);
+  messageDesc(file_llmrouter_v1_prompt, 15);
 
 /**
  * Format of the answer.
@@ -761,7 +906,7 @@ export type ResponseFormat = Message$1<"llmrouter.v1.ResponseFormat"> & {
  * Use `create(ResponseFormatSchema)` to create a new message.
  */
 export const ResponseFormatSchema: GenMessage<ResponseFormat> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 14);
+  messageDesc(file_llmrouter_v1_prompt, 16);
 
 /**
  * Free text. No settings.
@@ -776,7 +921,7 @@ export type TextFormat = Message$1<"llmrouter.v1.TextFormat"> & {
  * Use `create(TextFormatSchema)` to create a new message.
  */
 export const TextFormatSchema: GenMessage<TextFormat> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 15);
+  messageDesc(file_llmrouter_v1_prompt, 17);
 
 /**
  * Any JSON object. No settings.
@@ -791,7 +936,7 @@ export type JsonObjectFormat = Message$1<"llmrouter.v1.JsonObjectFormat"> & {
  * Use `create(JsonObjectFormatSchema)` to create a new message.
  */
 export const JsonObjectFormatSchema: GenMessage<JsonObjectFormat> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 16);
+  messageDesc(file_llmrouter_v1_prompt, 18);
 
 /**
  * JSON that conforms to a schema.
@@ -833,7 +978,7 @@ export type JsonSchemaFormat = Message$1<"llmrouter.v1.JsonSchemaFormat"> & {
  * Use `create(JsonSchemaFormatSchema)` to create a new message.
  */
 export const JsonSchemaFormatSchema: GenMessage<JsonSchemaFormat> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 17);
+  messageDesc(file_llmrouter_v1_prompt, 19);
 
 /**
  * Sampling parameters and limits of the answer.
@@ -917,7 +1062,7 @@ export type Sampling = Message$1<"llmrouter.v1.Sampling"> & {
  * Use `create(SamplingSchema)` to create a new message.
  */
 export const SamplingSchema: GenMessage<Sampling> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 18);
+  messageDesc(file_llmrouter_v1_prompt, 20);
 
 /**
  * How much the model reasons, and how much of the reasoning is returned.
@@ -952,7 +1097,7 @@ export type Reasoning = Message$1<"llmrouter.v1.Reasoning"> & {
  * Use `create(ReasoningSchema)` to create a new message.
  */
 export const ReasoningSchema: GenMessage<Reasoning> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 19);
+  messageDesc(file_llmrouter_v1_prompt, 21);
 
 /**
  * Settings of audio output.
@@ -980,7 +1125,7 @@ export type AudioOutput = Message$1<"llmrouter.v1.AudioOutput"> & {
  * Use `create(AudioOutputSchema)` to create a new message.
  */
 export const AudioOutputSchema: GenMessage<AudioOutput> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 20);
+  messageDesc(file_llmrouter_v1_prompt, 22);
 
 /**
  * Settings of log probabilities.
@@ -1001,7 +1146,7 @@ export type Logprobs = Message$1<"llmrouter.v1.Logprobs"> & {
  * Use `create(LogprobsSchema)` to create a new message.
  */
 export const LogprobsSchema: GenMessage<Logprobs> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 21);
+  messageDesc(file_llmrouter_v1_prompt, 23);
 
 /**
  * Fields of one wire format that the contract does not have.
@@ -1030,7 +1175,7 @@ export type WireExtension = Message$1<"llmrouter.v1.WireExtension"> & {
  * Use `create(WireExtensionSchema)` to create a new message.
  */
 export const WireExtensionSchema: GenMessage<WireExtension> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 22);
+  messageDesc(file_llmrouter_v1_prompt, 24);
 
 /**
  * Role of the speaker of a message. May grow.

@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Modality } from "./prompt_pb.js";
+import type { Citation, Modality } from "./prompt_pb.js";
 import { file_llmrouter_v1_prompt } from "./prompt_pb.js";
 import type { RouteReport } from "./report_pb.js";
 import { file_llmrouter_v1_report } from "./report_pb.js";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llmrouter/v1/stream.proto.
  */
 export const file_llmrouter_v1_stream: GenFile = /*@__PURE__*/
-  fileDesc("ChlsbG1yb3V0ZXIvdjEvc3RyZWFtLnByb3RvEgxsbG1yb3V0ZXIudjEiOgoNUm91dGVTZWxlY3RlZBIpCgZyZXBvcnQYASABKAsyGS5sbG1yb3V0ZXIudjEuUm91dGVSZXBvcnQiSgoMQ29udGVudERlbHRhEgwKBHRleHQYASABKAkSLAoIbG9ncHJvYnMYAiADKAsyGi5sbG1yb3V0ZXIudjEuVG9rZW5Mb2dwcm9iIsUBCgxUb2tlbkxvZ3Byb2ISDQoFdG9rZW4YASABKAkSDwoHbG9ncHJvYhgCIAEoARITCgt0b2tlbl9ieXRlcxgDIAEoDBI8CgxhbHRlcm5hdGl2ZXMYBCADKAsyJi5sbG1yb3V0ZXIudjEuVG9rZW5Mb2dwcm9iLkFsdGVybmF0aXZlGkIKC0FsdGVybmF0aXZlEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESEwoLdG9rZW5fYnl0ZXMYAyABKAwiHAoMUmVmdXNhbERlbHRhEgwKBHRleHQYASABKAkifAoNVG9vbENhbGxEZWx0YRINCgVpbmRleBgBIAEoBRIKCgJpZBgCIAEoCRIMCgRuYW1lGAMgASgJEhYKDmFyZ3VtZW50c19qc29uGAQgASgJEhEKCXNpZ25hdHVyZRgFIAEoDBIXCg9zaWduYXR1cmVfbWFrZXIYBiABKAkiUwoOUmVhc29uaW5nRGVsdGESDAoEdGV4dBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEQoJZW5jcnlwdGVkGAMgASgMEg0KBW1ha2VyGAQgASgJIogBCgpNZWRpYURlbHRhEigKCG1vZGFsaXR5GAEgASgOMhYubGxtcm91dGVyLnYxLk1vZGFsaXR5EhIKCm1lZGlhX3R5cGUYAiABKAkSDAoEZGF0YRgDIAEoDBISCgp0cmFuc2NyaXB0GAQgASgJEg0KBWluZGV4GAUgASgNEgsKA3VybBgGIAEoCSJ5CglSZWNvdmVyZWQSKAoEa2luZBgBIAEoDjIaLmxsbXJvdXRlci52MS5SZWNvdmVyeUtpbmQSFwoPa2VwdF9jaGFyYWN0ZXJzGAIgASgDEikKBnJlcG9ydBgDIAEoCzIZLmxsbXJvdXRlci52MS5Sb3V0ZVJlcG9ydCJ/CghGaW5pc2hlZBIxCg1maW5pc2hfcmVhc29uGAEgASgOMhoubGxtcm91dGVyLnYxLkZpbmlzaFJlYXNvbhIVCg1zdG9wX3NlcXVlbmNlGAIgASgJEikKBnJlcG9ydBgDIAEoCzIZLmxsbXJvdXRlci52MS5Sb3V0ZVJlcG9ydCrTAQoMRmluaXNoUmVhc29uEh0KGUZJTklTSF9SRUFTT05fVU5TUEVDSUZJRUQQABIWChJGSU5JU0hfUkVBU09OX1NUT1AQARIYChRGSU5JU0hfUkVBU09OX0xFTkdUSBACEhwKGEZJTklTSF9SRUFTT05fVE9PTF9DQUxMUxADEiAKHEZJTklTSF9SRUFTT05fQ09OVEVOVF9GSUxURVIQBBIZChVGSU5JU0hfUkVBU09OX1JFRlVTQUwQBRIXChNGSU5JU0hfUkVBU09OX09USEVSEAYqZQoMUmVjb3ZlcnlLaW5kEh0KGVJFQ09WRVJZX0tJTkRfVU5TUEVDSUZJRUQQABIbChdSRUNPVkVSWV9LSU5EX1JFU1RBUlRFRBABEhkKFVJFQ09WRVJZX0tJTkRfUkVTVU1FRBACQrMBChBjb20ubGxtcm91dGVyLnYxQgtTdHJlYW1Qcm90b1ABWkFnaXRodWIuY29tL3JvdXRlcnN2Yy9yb3V0ZXJzdmMvY2xpZW50cy9nby9sbG1yb3V0ZXJ2MTtsbG1yb3V0ZXJ2MaICA0xYWKoCDExsbXJvdXRlci5WMcoCDExsbXJvdXRlclxWMeICGExsbXJvdXRlclxWMVxHUEJNZXRhZGF0YeoCDUxsbXJvdXRlcjo6VjFiBnByb3RvMw", [file_llmrouter_v1_prompt, file_llmrouter_v1_report]);
+  fileDesc("ChlsbG1yb3V0ZXIvdjEvc3RyZWFtLnByb3RvEgxsbG1yb3V0ZXIudjEiOgoNUm91dGVTZWxlY3RlZBIpCgZyZXBvcnQYASABKAsyGS5sbG1yb3V0ZXIudjEuUm91dGVSZXBvcnQiSgoMQ29udGVudERlbHRhEgwKBHRleHQYASABKAkSLAoIbG9ncHJvYnMYAiADKAsyGi5sbG1yb3V0ZXIudjEuVG9rZW5Mb2dwcm9iIsUBCgxUb2tlbkxvZ3Byb2ISDQoFdG9rZW4YASABKAkSDwoHbG9ncHJvYhgCIAEoARITCgt0b2tlbl9ieXRlcxgDIAEoDBI8CgxhbHRlcm5hdGl2ZXMYBCADKAsyJi5sbG1yb3V0ZXIudjEuVG9rZW5Mb2dwcm9iLkFsdGVybmF0aXZlGkIKC0FsdGVybmF0aXZlEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESEwoLdG9rZW5fYnl0ZXMYAyABKAwiHAoMUmVmdXNhbERlbHRhEgwKBHRleHQYASABKAkiOQoNQ2l0YXRpb25EZWx0YRIoCghjaXRhdGlvbhgBIAEoCzIWLmxsbXJvdXRlci52MS5DaXRhdGlvbiJ8Cg1Ub29sQ2FsbERlbHRhEg0KBWluZGV4GAEgASgFEgoKAmlkGAIgASgJEgwKBG5hbWUYAyABKAkSFgoOYXJndW1lbnRzX2pzb24YBCABKAkSEQoJc2lnbmF0dXJlGAUgASgMEhcKD3NpZ25hdHVyZV9tYWtlchgGIAEoCSJTCg5SZWFzb25pbmdEZWx0YRIMCgR0ZXh0GAEgASgJEhEKCXNpZ25hdHVyZRgCIAEoDBIRCgllbmNyeXB0ZWQYAyABKAwSDQoFbWFrZXIYBCABKAkiiAEKCk1lZGlhRGVsdGESKAoIbW9kYWxpdHkYASABKA4yFi5sbG1yb3V0ZXIudjEuTW9kYWxpdHkSEgoKbWVkaWFfdHlwZRgCIAEoCRIMCgRkYXRhGAMgASgMEhIKCnRyYW5zY3JpcHQYBCABKAkSDQoFaW5kZXgYBSABKA0SCwoDdXJsGAYgASgJInkKCVJlY292ZXJlZBIoCgRraW5kGAEgASgOMhoubGxtcm91dGVyLnYxLlJlY292ZXJ5S2luZBIXCg9rZXB0X2NoYXJhY3RlcnMYAiABKAMSKQoGcmVwb3J0GAMgASgLMhkubGxtcm91dGVyLnYxLlJvdXRlUmVwb3J0In8KCEZpbmlzaGVkEjEKDWZpbmlzaF9yZWFzb24YASABKA4yGi5sbG1yb3V0ZXIudjEuRmluaXNoUmVhc29uEhUKDXN0b3Bfc2VxdWVuY2UYAiABKAkSKQoGcmVwb3J0GAMgASgLMhkubGxtcm91dGVyLnYxLlJvdXRlUmVwb3J0KtMBCgxGaW5pc2hSZWFzb24SHQoZRklOSVNIX1JFQVNPTl9VTlNQRUNJRklFRBAAEhYKEkZJTklTSF9SRUFTT05fU1RPUBABEhgKFEZJTklTSF9SRUFTT05fTEVOR1RIEAISHAoYRklOSVNIX1JFQVNPTl9UT09MX0NBTExTEAMSIAocRklOSVNIX1JFQVNPTl9DT05URU5UX0ZJTFRFUhAEEhkKFUZJTklTSF9SRUFTT05fUkVGVVNBTBAFEhcKE0ZJTklTSF9SRUFTT05fT1RIRVIQBiplCgxSZWNvdmVyeUtpbmQSHQoZUkVDT1ZFUllfS0lORF9VTlNQRUNJRklFRBAAEhsKF1JFQ09WRVJZX0tJTkRfUkVTVEFSVEVEEAESGQoVUkVDT1ZFUllfS0lORF9SRVNVTUVEEAJCswEKEGNvbS5sbG1yb3V0ZXIudjFCC1N0cmVhbVByb3RvUAFaQWdpdGh1Yi5jb20vcm91dGVyc3ZjL3JvdXRlcnN2Yy9jbGllbnRzL2dvL2xsbXJvdXRlcnYxO2xsbXJvdXRlcnYxogIDTFhYqgIMTGxtcm91dGVyLlYxygIMTGxtcm91dGVyXFYx4gIYTGxtcm91dGVyXFYxXEdQQk1ldGFkYXRh6gINTGxtcm91dGVyOjpWMWIGcHJvdG8z", [file_llmrouter_v1_prompt, file_llmrouter_v1_report]);
 
 /**
  * An attempt has committed. Sent once, before any content.
@@ -166,6 +166,27 @@ export const RefusalDeltaSchema: GenMessage<RefusalDelta> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_stream, 3);
 
 /**
+ * A source of the answer's text. It may come before, within or after the text that it supports.
+ *
+ * @generated from message llmrouter.v1.CitationDelta
+ */
+export type CitationDelta = Message<"llmrouter.v1.CitationDelta"> & {
+  /**
+   * The citation.
+   *
+   * @generated from field: llmrouter.v1.Citation citation = 1;
+   */
+  citation?: Citation | undefined;
+};
+
+/**
+ * Describes the message llmrouter.v1.CitationDelta.
+ * Use `create(CitationDeltaSchema)` to create a new message.
+ */
+export const CitationDeltaSchema: GenMessage<CitationDelta> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_stream, 4);
+
+/**
  * The next piece of a tool call.
  *
  * @generated from message llmrouter.v1.ToolCallDelta
@@ -219,7 +240,7 @@ export type ToolCallDelta = Message<"llmrouter.v1.ToolCallDelta"> & {
  * Use `create(ToolCallDeltaSchema)` to create a new message.
  */
 export const ToolCallDeltaSchema: GenMessage<ToolCallDelta> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 4);
+  messageDesc(file_llmrouter_v1_stream, 5);
 
 /**
  * The next piece of the model's reasoning.
@@ -261,7 +282,7 @@ export type ReasoningDelta = Message<"llmrouter.v1.ReasoningDelta"> & {
  * Use `create(ReasoningDeltaSchema)` to create a new message.
  */
 export const ReasoningDeltaSchema: GenMessage<ReasoningDelta> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 5);
+  messageDesc(file_llmrouter_v1_stream, 6);
 
 /**
  * The next piece of audio or of an image.
@@ -318,7 +339,7 @@ export type MediaDelta = Message<"llmrouter.v1.MediaDelta"> & {
  * Use `create(MediaDeltaSchema)` to create a new message.
  */
 export const MediaDeltaSchema: GenMessage<MediaDelta> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 6);
+  messageDesc(file_llmrouter_v1_stream, 7);
 
 /**
  * The stream broke and another attempt has taken over.
@@ -353,7 +374,7 @@ export type Recovered = Message<"llmrouter.v1.Recovered"> & {
  * Use `create(RecoveredSchema)` to create a new message.
  */
 export const RecoveredSchema: GenMessage<Recovered> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 7);
+  messageDesc(file_llmrouter_v1_stream, 8);
 
 /**
  * The answer is complete. The last event of every successful stream, and of no other.
@@ -388,7 +409,7 @@ export type Finished = Message<"llmrouter.v1.Finished"> & {
  * Use `create(FinishedSchema)` to create a new message.
  */
 export const FinishedSchema: GenMessage<Finished> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 8);
+  messageDesc(file_llmrouter_v1_stream, 9);
 
 /**
  * Why an answer ended. May grow.

@@ -1,8 +1,7 @@
 """Reads one answer, whole or block by block.
 
 A block of text, thought or tool call becomes its deltas. Results of the vendor's own tools and
-unknown blocks are kept whole, to be sent back (`thoughts`). Citations are ignored: the contract has
-no field for them.
+unknown blocks are kept whole, to be sent back (`thoughts`).
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.formats.anthropic_messages.citations import read_citations
 from routersvc.providers.formats.anthropic_messages.usage import merged, read_usage
 from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
@@ -106,7 +106,9 @@ class AnswerReader(BlockAnswer):
         """Append the events of a complete block."""
         match block["type"]:
             case "text":
+                start = self.characters
                 self.read_text(block.get("text"), events)
+                read_citations(block.get("citations"), start, self.characters, events)
             case "thinking":
                 self.think(block.get("thinking"), events)
                 self.sign(block.get("signature"), events)

@@ -9,6 +9,7 @@ from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
+from routersvc.providers.formats.anthropic_messages.citations import read_citations
 from routersvc.providers.reading.json_values import JsonObject, json_object, read_json, text_of
 from routersvc.providers.reading.sse import SseEvent
 from routersvc.providers.reading.whole_bodies import truncated
@@ -17,10 +18,15 @@ from routersvc.providers.wire_format import ResponseHead
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _OpenBlock:
-    """A block that has begun; `call` is its number where it is a tool call."""
+    """A block that has begun; `call` is its number where it is a tool call.
+
+    `citations` are held until the block ends: only then is known which text they support.
+    """
 
     block: JsonObject
+    start: int
     call: int | None = None
+    citations: list[object] = dataclasses.field(default_factory=list[object])
     pieces: list[str] = dataclasses.field(default_factory=list[str])
 
 
@@ -84,7 +90,7 @@ class EventReader:
         self._reader.finish(events)
 
     def _begin(self, index: int, block: JsonObject, events: list[AnswerEvent]) -> None:
-        opened = self._open[index] = _OpenBlock(block=block)
+        opened = self._open[index] = _OpenBlock(block=block, start=self._reader.characters)
         match block["type"]:
             case "text" | "thinking" | "redacted_thinking":
                 self._reader.read_block(block, events)
@@ -101,6 +107,8 @@ class EventReader:
                 self._reader.think(delta["thinking"], events)
             case "signature_delta":
                 self._reader.sign(delta["signature"], events)
+            case "citations_delta":
+                opened.citations.append(delta.get("citation"))
             case "input_json_delta":
                 piece = text_of(delta["partial_json"])
                 opened.pieces.append(piece)
@@ -121,3 +129,5 @@ class EventReader:
             if arguments is not None:
                 block["input"] = arguments
             self._reader.keep(block, events)
+        elif opened.citations:
+            read_citations(opened.citations, opened.start, self._reader.characters, events)

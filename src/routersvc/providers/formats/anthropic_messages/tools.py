@@ -11,8 +11,15 @@ from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.formats.anthropic_messages.messages import marked
-from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.function_tools import parameters_of
+from routersvc.providers.writing.hosted_tools import (
+    HostedToolName,
+    HostedToolOption,
+    hosted_settings,
+    refuse_options,
+    user_location,
+)
 
 _VERSIONED = re.compile(r"(?P<name>[a-z0-9_]+?)_\d{8}")
 _TYPES: Mapping[str, str] = MappingProxyType(
@@ -23,6 +30,13 @@ _TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """The versions that the broadest range of models takes, for tools that are named without one."""
+
+_OPTIONS: Mapping[str, frozenset[HostedToolOption]] = MappingProxyType(
+    {
+        HostedToolName.WEB_SEARCH: frozenset(HostedToolOption),
+        HostedToolName.WEB_FETCH: frozenset(HostedToolOption) - {HostedToolOption.LOCATION},
+    }
+)
 
 _NAMES: Mapping[str, str] = MappingProxyType({"text_editor": "str_replace_based_edit_tool"})
 """Where a tool is not called as its type begins."""
@@ -86,13 +100,21 @@ def _tool(tool: FunctionTool | HostedTool, dialect: AnthropicDialect) -> JsonObj
 
 def _hosted_tool(tool: HostedTool, dialect: AnthropicDialect) -> JsonObject:
     """Write a tool of the vendor's; its type is its name with a version, or in its settings."""
-    dialect.require(Capability.HOSTED_TOOLS, f"the hosted tool `{tool.name}`")
-    settings: JsonObject = {}
-    if tool.settings_json:
-        settings = object_in(tool.settings_json, f"tools[{tool.name}].settings_json")
+    settings = hosted_settings(tool, dialect)
     versioned = _VERSIONED.fullmatch(tool.name)
     kind = settings.get("type") or (tool.name if versioned else _TYPES.get(tool.name))
     if kind is None:
         raise dialect.cannot_express(f"the hosted tool `{tool.name}`")
     plain = versioned["name"] if versioned else tool.name
-    return {"name": _NAMES.get(plain, plain), **settings, "type": kind}
+    refuse_options(tool, dialect, _OPTIONS.get(plain, frozenset()))
+    encoded: JsonObject = {"name": _NAMES.get(plain, plain)}
+    if tool.allowed_domains:
+        encoded["allowed_domains"] = list(tool.allowed_domains)
+    if tool.blocked_domains:
+        encoded["blocked_domains"] = list(tool.blocked_domains)
+    if tool.max_uses is not None:
+        encoded["max_uses"] = tool.max_uses
+    location = user_location(tool)
+    if location:
+        encoded["user_location"] = location
+    return {**encoded, **settings, "type": kind}

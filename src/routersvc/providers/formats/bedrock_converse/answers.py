@@ -1,8 +1,8 @@
 """Reads one answer, whole or block by block.
 
 A block of text, thought or tool call becomes its deltas. Results of the vendor's own tools and
-unknown blocks are kept whole, to be sent back (`thoughts`). Citations and the trace of a guardrail
-are ignored: the contract has no fields for them.
+unknown blocks are kept whole, to be sent back (`thoughts`). The trace of a guardrail is ignored:
+the contract has no field for it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
+from routersvc.providers.formats.bedrock_converse.citations import read_citations
 from routersvc.providers.formats.bedrock_converse.usage import read_usage
 from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.block_answers import BlockAnswer
@@ -87,8 +88,10 @@ class AnswerReader(BlockAnswer):
             case {"text": text}:
                 self.read_text(text, events)
             case {"citationsContent": cited}:
+                start = self.characters
                 for piece in cited.get("content") or ():
                     self.read_text(piece.get("text"), events)
+                read_citations(cited.get("citations"), start, self.characters, events)
             case {"reasoningContent": {"reasoningText": thought}}:
                 self.think(thought.get("text"), events)
                 self.sign(thought.get("signature"), events)

@@ -18,6 +18,7 @@ from routersvc.providers.formats.bedrock_converse.messages import cache_point, e
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.claude_thinking import thinking_fields, thinks_by_budget
 from routersvc.providers.writing.function_tools import parameters_of
+from routersvc.providers.writing.hosted_tools import refuse_options
 from routersvc.providers.writing.prompt_fields import (
     PromptField,
     refuse_fields,
@@ -146,6 +147,7 @@ def _tool(tool: FunctionTool | HostedTool) -> Iterator[JsonObject]:
             tool.settings_json, f"tools[{tool.name}].settings_json"
         ):
             raise DIALECT.cannot_express(f"settings of the hosted tool `{tool.name}`")
+        refuse_options(tool, DIALECT, frozenset())
         yield {"systemTool": {"name": tool.name}}
         return
     encoded: JsonObject = {"name": tool.name, "inputSchema": {"json": parameters_of(tool)}}

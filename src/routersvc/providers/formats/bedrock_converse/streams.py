@@ -18,6 +18,7 @@ from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.bedrock_converse.answers import AnswerReader
+from routersvc.providers.formats.bedrock_converse.citations import read_citations
 from routersvc.providers.formats.bedrock_converse.frames import Frame, FrameKind
 from routersvc.providers.reading.json_values import JsonObject, json_object, read_json, text_of
 from routersvc.providers.reading.media import media_bytes
@@ -46,6 +47,8 @@ class FrameReader:
         self._has_started = False
         self._missing = {"messageStop", "metadata"}
         self._open: dict[int, _OpenBlock] = {}
+        self._cited: list[object] = []
+        self._block_start = 0
 
     @property
     def may_end(self) -> bool:
@@ -89,6 +92,7 @@ class FrameReader:
                 opened = self._open.pop(event["contentBlockIndex"], None)
                 if opened is not None:
                     self._end(opened, events)
+                self._cite(events)
             case "messageStop":
                 self._reader.read_end(event)
             case "metadata":
@@ -100,8 +104,17 @@ class FrameReader:
             if not self._missing:
                 self._finish(events)
 
+    def _cite(self, events: list[AnswerEvent]) -> None:
+        """Append the citations of the block that ends, and begin the next block."""
+        end = self._reader.characters
+        if self._cited:
+            read_citations(self._cited, self._block_start, end, events)
+            self._cited = []
+        self._block_start = end
+
     def _finish(self, events: list[AnswerEvent]) -> None:
         self.is_finished = True
+        self._cite(events)
         for opened in self._open.values():
             self._end(opened, events)
         self._reader.finish(events)
@@ -129,6 +142,8 @@ class FrameReader:
                 opened.pieces.append(piece)
                 if opened.call is not None and piece:
                     events.append(ToolCallDelta(index=opened.call, arguments_json=piece))
+            case {"citation": citation}:
+                self._cited.append(citation)
             case {"toolResult": pieces}:
                 self._open[index].results += pieces
             case {"image": {"source": {"bytes": data}}}:

@@ -13,6 +13,7 @@ from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.formats.cohere_chat.citations import read_citations
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.counts import Counts, usage_counted
@@ -41,7 +42,7 @@ FAILED_REASONS = frozenset({"ERROR", "ERROR_LIMIT", "TIMEOUT", "USER_CANCEL"})
 
 
 class AnswerReader(TerminatedReader):
-    """The state of one answer while it is read. Unknown events and citations are ignored."""
+    """The state of one answer while it is read. Unknown events are ignored."""
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         self.is_finished = False
@@ -129,6 +130,9 @@ class AnswerReader(TerminatedReader):
             self._answer.read_text(item.get("text"), events)
         for call in _items(message.get("tool_calls")):
             self._read_call(call, events)
+        cited = message.get("citations")
+        if cited:
+            read_citations(cited, events)
 
     def _read_call(self, call: JsonObject, events: list[AnswerEvent]) -> None:
         """Append a call or a piece of one: only the first piece has the name."""

@@ -23,6 +23,7 @@ from routersvc.providers.formats.gemini.finish_reasons import (
     UNSPECIFIED,
     word_of,
 )
+from routersvc.providers.formats.gemini.grounding import Grounding
 from routersvc.providers.formats.gemini.signatures import Place, encode_signature
 from routersvc.providers.formats.gemini.spellings import camel_case
 from routersvc.providers.formats.gemini.tool_calls import ToolCallReader
@@ -45,8 +46,8 @@ _KINDS = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VI
 class AnswerReader:
     """The state of one answer while it is read. Unknown fields and parts are ignored.
 
-    Results of Google's own tools (`executableCode`, grounding) are such parts: the contract has no
-    place for them, and no request can ask for them here.
+    What Google's own code tool ran (`executableCode`)
+    is such a part. What its tools found is cited.
     """
 
     def __init__(self, prompt: Prompt, head: ResponseHead, *, maker: str = "") -> None:
@@ -54,8 +55,9 @@ class AnswerReader:
         self._maker = maker
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._continues = is_continuation(prompt)
-        self._text = AnswerText(prompt)
+        self._text = AnswerText(prompt, keeps=True)
         self._calls = ToolCallReader(prompt, maker)
+        self._grounding = Grounding()
         self._pictures = 0
         self._usage: UsageCounted | None = None
         self._started = False
@@ -144,6 +146,7 @@ class AnswerReader:
         if reason not in INTERRUPTED:
             require_arguments(are_json=self._calls.is_complete)
             text.require_format(reason)
+        self._grounding.finish(text.whole, events)
         events.append(
             Finished(reason=reason, model_version=self._model_version, response_id=self._answer_id)
         )
@@ -170,6 +173,7 @@ class AnswerReader:
                 logprobs = ()
         if logprobs:
             self._text.add("", events, logprobs)
+        self._grounding.read(candidate)
         reason = candidate.get("finishReason")
         if reason:
             self._reason = word_of(reason)

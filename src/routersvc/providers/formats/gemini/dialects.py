@@ -41,6 +41,7 @@ _CAPABILITIES = frozenset(
         Capability.STREAMING,
         Capability.SERVICE_TIER,
         Capability.SYSTEM_PROMPT,
+        Capability.HOSTED_TOOLS,
     }
 )
 
@@ -56,7 +57,8 @@ class GeminiDialect(Dialect):
 
     `models_path` precedes the name of a model. A service tier is a field of the body, or
     `tier_header` if the API has one. `store_field`: the body can ask that the request is not
-    logged. `xhigh_level`: the level `XHIGH` is known.
+    logged. `xhigh_level`: the level `XHIGH` is known. `search_excludes_domains`: a search can leave
+    domains out.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -66,6 +68,7 @@ class GeminiDialect(Dialect):
     service_tiers: Mapping[ServiceTier, str]
     store_field: bool
     xhigh_level: bool
+    search_excludes_domains: bool = False
     capabilities: frozenset[Capability] = _CAPABILITIES
     cancel_stops_billing: bool = False
 
@@ -142,6 +145,7 @@ _VERTEX = GeminiDialect(
     ),
     store_field=False,
     xhigh_level=False,
+    search_excludes_domains=True,
     errors=_ERRORS,
 )
 

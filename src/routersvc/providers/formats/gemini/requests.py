@@ -11,6 +11,7 @@ from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolCh
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.gemini.contents import encode_conversation, wants_signed_calls
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
+from routersvc.providers.formats.gemini.hosted_tools import encode_hosted_tool
 from routersvc.providers.formats.gemini.spellings import camel_case_names
 from routersvc.providers.formats.gemini.thinking import thinking_config
 from routersvc.providers.reading.json_values import JsonObject, object_in
@@ -95,18 +96,20 @@ def encode_body(call: AttemptCall, dialect: GeminiDialect) -> JsonObject:
 
 
 def _add_tools(body: JsonObject, prompt: Prompt, dialect: GeminiDialect) -> None:
-    declarations = [_declaration(tool, dialect) for tool in prompt.tools]
-    if declarations:
-        body["tools"] = [{"functionDeclarations": declarations}]
+    declarations = [_declaration(tool) for tool in prompt.tools if isinstance(tool, FunctionTool)]
+    tools: list[JsonObject] = [{"functionDeclarations": declarations}] if declarations else []
+    tools += [
+        encode_hosted_tool(tool, dialect) for tool in prompt.tools if isinstance(tool, HostedTool)
+    ]
+    if tools:
+        body["tools"] = tools
     strict = any(isinstance(tool, FunctionTool) and tool.strict for tool in prompt.tools)
     config = _calling(prompt.tool_choice, strict=strict)
     if config:
         body["toolConfig"] = {"functionCallingConfig": config}
 
 
-def _declaration(tool: FunctionTool | HostedTool, dialect: GeminiDialect) -> JsonObject:
-    if isinstance(tool, HostedTool):
-        raise dialect.cannot_express(f"the hosted tool `{tool.name}`")
+def _declaration(tool: FunctionTool) -> JsonObject:
     declaration: JsonObject = {"name": tool.name}
     if tool.description:
         declaration["description"] = tool.description

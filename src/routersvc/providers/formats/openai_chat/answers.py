@@ -18,6 +18,7 @@ from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.formats.openai_chat.citations import CitationReader
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.formats.openai_chat.finish_reasons import (
     NO_REASON_YET,
@@ -59,6 +60,7 @@ class AnswerReader:
         self._continues = is_continuation(prompt)
         self._text = AnswerText(prompt)
         self._calls = ToolCallReader(prompt, maker if dialect.extra_content else None)
+        self._citations = CitationReader()
         self._pictures = 0
         self._usage: UsageCounted | None = None
         self._usage_in_choice: object = None
@@ -115,6 +117,8 @@ class AnswerReader:
             for choice in choices:
                 if not choice.get("index"):
                     self._read_choice(choice, part, events)
+            if "citations" in body or "search_results" in body:
+                self._citations.read_body(body, events)
         finally:
             self.count(body, events)
 
@@ -223,6 +227,8 @@ class AnswerReader:
         calls = message.get("tool_calls")
         if calls:
             self._calls.read(calls, events, self._answer_id, are_whole=is_whole)
+        if message.get("annotations") or message.get("citations"):
+            self._citations.read_message(message, events)
         refusal = message.get("refusal")
         if refusal:
             self._has_refusal = True

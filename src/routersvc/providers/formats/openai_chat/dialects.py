@@ -43,6 +43,8 @@ class ReasoningForm(enum.Enum):
 class ThinkingSwitch:
     """The fields by which a vendor turns thinking on and off, apart from the effort.
 
+    Where `ReasoningForm` is `OBJECT`, they are fields of that object.
+
     `off` asks for an answer without thinking, `adaptive` leaves the amount to the model; `None`
     where the vendor has no field for it, but may have a word among `efforts`. `beside_effort`
     accompanies an effort or a budget, `budget_field` limits the tokens spent on thinking.
@@ -96,6 +98,14 @@ class ComplianceForm(enum.Enum):
     NONE = "none"
     STORE_FALSE = "store_false"
     PROVIDER_PREFERENCES = "provider_preferences"
+
+
+class WebSearchForm(enum.Enum):
+    """How the request asks for the vendor's web search."""
+
+    NONE = "none"
+    OPTIONS = "options"
+    SERVER_TOOL = "server_tool"
 
 
 _WAV_AND_MP3: Mapping[str, str] = MappingProxyType(
@@ -167,6 +177,7 @@ class OpenAiDialect(Dialect):
     file_form: FileForm = FileForm.NONE
     cache_marker_form: CacheMarkerForm = CacheMarkerForm.NONE
     compliance_form: ComplianceForm = ComplianceForm.NONE
+    web_search_form: WebSearchForm = WebSearchForm.NONE
     finish_reason_required: bool = True
     extra_content: bool = False
     call_ids: CallIdRule = ANY_CALL_ID

@@ -15,7 +15,12 @@ from routersvc.providers.formats.openai_chat.dialects import (
     ThoughtForm,
 )
 from routersvc.providers.formats.openai_chat.server_dialects import TEMPLATE_SWITCH
-from routersvc.providers.formats.openai_words import ALL_EFFORTS, LOW_TO_HIGH, NONE_TO_HIGH
+from routersvc.providers.formats.openai_words import (
+    ALL_EFFORTS,
+    ALL_TIERS,
+    LOW_TO_HIGH,
+    NONE_TO_HIGH,
+)
 
 FIREWORKS = OpenAiDialect(
     name="fireworks",
@@ -86,4 +91,12 @@ DATABRICKS = OpenAiDialect(
     thought_form=ThoughtForm.NONE,
 )
 
-HOSTS = (FIREWORKS, PERPLEXITY, SAMBANOVA, NVIDIA_NIM, WATSONX, HUGGINGFACE, DATABRICKS)
+BEDROCK = OpenAiDialect(
+    name="bedrock",
+    capabilities=COMMON_CAPABILITIES | {Capability.AUDIO_INPUT, Capability.SERVICE_TIER},
+    efforts=NONE_TO_HIGH,
+    service_tiers=ALL_TIERS,
+    thought_form=ThoughtForm.REASONING,
+)
+
+HOSTS = (FIREWORKS, PERPLEXITY, SAMBANOVA, NVIDIA_NIM, WATSONX, HUGGINGFACE, DATABRICKS, BEDROCK)

@@ -19,8 +19,11 @@ from routersvc.providers.formats.openai_chat.dialects import (
 )
 from routersvc.providers.formats.openai_words import ALL_EFFORTS, LOW_TO_HIGH
 
-THINKING_TYPE = ThinkingSwitch(off=MappingProxyType({"thinking": {"type": "disabled"}}))
-"""DeepSeek, Moonshot and others: models think unless told otherwise."""
+THINKING_TYPE = ThinkingSwitch(
+    off=MappingProxyType({"thinking": {"type": "disabled"}}),
+    adaptive=MappingProxyType({"thinking": {"type": "enabled"}}),
+)
+"""DeepSeek, Moonshot and others: models think as much as they like unless told otherwise."""
 
 _WITHOUT_CHOICE = COMMON_CAPABILITIES - {
     Capability.TOOL_CHOICE,
@@ -62,7 +65,8 @@ ZAI = OpenAiDialect(
         {effort: word for effort, word in ALL_EFFORTS.items() if effort is not ReasoningEffort.NONE}
     ),
     thinking=ThinkingSwitch(
-        off=MappingProxyType({"thinking": {"type": "disabled"}}),
+        off=THINKING_TYPE.off,
+        adaptive=THINKING_TYPE.adaptive,
         beside_effort=MappingProxyType({"thinking": {"type": "enabled"}}),
     ),
     thought_form=ThoughtForm.REASONING_CONTENT,
@@ -78,6 +82,7 @@ ALIBABA = OpenAiDialect(
     efforts=MappingProxyType({**LOW_TO_HIGH, ReasoningEffort.XHIGH: "xhigh"}),
     thinking=ThinkingSwitch(
         off=MappingProxyType({"enable_thinking": False}),
+        adaptive=MappingProxyType({"enable_thinking": True}),
         beside_effort=MappingProxyType({"enable_thinking": True}),
         budget_field="thinking_budget",
     ),

@@ -14,6 +14,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     ComplianceForm,
     FileForm,
     OpenAiDialect,
+    WebSearchForm,
 )
 from routersvc.providers.formats.openai_words import (
     ALL_EFFORTS,
@@ -64,7 +65,9 @@ OPENAI = OpenAiDialect(
         Capability.PREDICTED_OUTPUT,
         Capability.VERBOSITY,
         Capability.SERVICE_TIER,
+        Capability.HOSTED_TOOLS,
     },
+    web_search_form=WebSearchForm.OPTIONS,
     max_tokens_field="max_completion_tokens",
     developer_role=True,
     refusal_field=True,
@@ -173,7 +176,8 @@ AZURE = dataclasses.replace(
     OPENAI,
     name="azure",
     credential_header=CredentialHeader(name="api-key", scheme=""),
-    capabilities=OPENAI.capabilities - {Capability.PROMPT_CACHE},
+    capabilities=OPENAI.capabilities - {Capability.PROMPT_CACHE, Capability.HOSTED_TOOLS},
+    web_search_form=WebSearchForm.NONE,
     service_tiers=TIERS_WITHOUT_FLEX,
     cache_marker_form=CacheMarkerForm.NONE,
     errors=VendorErrors(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.parts import Modality
@@ -14,6 +16,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     OpenAiDialect,
     PrefillForm,
 )
+from routersvc.providers.formats.openai_chat.hosted_tools import add_hosted_tools
 from routersvc.providers.formats.openai_chat.messages import encode_messages, mark_tool
 from routersvc.providers.formats.openai_chat.thinking import add_reasoning
 from routersvc.providers.reading.json_values import JsonObject
@@ -83,6 +86,14 @@ The contract has fields for them, or they decide who answers, who keeps the prom
 answers come, which the router decides.
 """
 
+_EXTENSIBLE = MappingProxyType(
+    {
+        "chat_template_kwargs": frozenset[str](),
+        "thinking": frozenset({"budget_tokens", "effort", "type"}),
+    }
+)
+"""Objects in which a wire extension may set fields other than these."""
+
 
 def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     """Return the body of the request for an attempt.
@@ -115,17 +126,18 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     )
     if call.streaming and prompt.tools and dialect.tool_stream_field is not None:
         body[dialect.tool_stream_field] = True
+    add_hosted_tools(body, prompt, dialect)
     _add_sampling(body, prompt.sampling, dialect)
     _add_output(body, prompt, dialect)
     add_reasoning(body, prompt, dialect)
     _add_account(body, call, dialect)
-    add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
+    add_extensions(body, prompt, dialect, CONTRACT_FIELDS, _EXTENSIBLE)
     return body
 
 
-def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject:
+def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject | None:
     if isinstance(tool, HostedTool):
-        raise dialect.cannot_express(f"the hosted tool `{tool.name}`")
+        return None
     function = encode_function(tool)
     if tool.strict is not None:
         function["strict"] = tool.strict

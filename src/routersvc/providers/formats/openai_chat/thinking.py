@@ -46,9 +46,13 @@ def add_reasoning(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> N
 
 def _add_object(body: JsonObject, wanted: Reasoning, dialect: OpenAiDialect) -> None:
     settings: JsonObject = {}
-    effort = effort_word(wanted, dialect, dialect.efforts)
-    if effort is not None:
-        settings["effort"] = effort
+    fields = dialect.thinking.fields_for(wanted.effort)
+    if fields is not None:
+        settings.update(fields)
+    else:
+        effort = effort_word(wanted, dialect, dialect.efforts)
+        if effort is not None:
+            settings["effort"] = effort
     if wanted.max_tokens is not None:
         settings["max_tokens"] = wanted.max_tokens
     if wanted.visibility is ReasoningVisibility.HIDDEN:

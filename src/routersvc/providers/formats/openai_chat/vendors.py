@@ -28,6 +28,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     ReasoningForm,
     ThinkingSwitch,
     ThoughtForm,
+    WebSearchForm,
 )
 from routersvc.providers.formats.openai_chat.host_dialects import HOSTS
 from routersvc.providers.formats.openai_chat.maker_dialects import MAKERS, THINKING_TYPE
@@ -35,6 +36,9 @@ from routersvc.providers.formats.openai_chat.openai_dialects import AZURE, AZURE
 from routersvc.providers.formats.openai_chat.server_dialects import SERVERS, TEMPLATE_SWITCH
 from routersvc.providers.formats.openai_words import ALL_EFFORTS, ALL_TIERS, NONE_TO_HIGH
 from routersvc.providers.writing.call_ids import MISTRAL_CALL_ID
+
+_ENABLED = ThinkingSwitch(adaptive=MappingProxyType({"enabled": True}))
+"""Thinking at the vendor's default, as a field of its object `reasoning`."""
 
 _GENERIC = OpenAiDialect(
     name="generic", thought_form=ThoughtForm.REASONING_CONTENT, extra_content=True
@@ -223,12 +227,15 @@ _OPENROUTER = OpenAiDialect(
         Capability.PROMPT_CACHE,
         Capability.PREDICTED_OUTPUT,
         Capability.SERVICE_TIER,
+        Capability.HOSTED_TOOLS,
     },
+    web_search_form=WebSearchForm.SERVER_TOOL,
     refusal_field=True,
     prompt_cache_key=True,
     images_in_tool_results=True,
     efforts=ALL_EFFORTS,
     reasoning_form=ReasoningForm.OBJECT,
+    thinking=_ENABLED,
     service_tiers=ALL_TIERS,
     thought_form=ThoughtForm.REASONING_DETAILS,
     prefill_form=PrefillForm.PLAIN,
@@ -299,7 +306,8 @@ _OLLAMA = OpenAiDialect(
     ),
 )
 
-_GPUSTACK = dataclasses.replace(_GENERIC, name="gpustack")
+# It serves models with vLLM or SGLang and hands the request on to them.
+_GPUSTACK = dataclasses.replace(_GENERIC, name="gpustack", thinking=TEMPLATE_SWITCH)
 _CEREBRAS = dataclasses.replace(
     _GENERIC,
     name="cerebras",
@@ -319,6 +327,7 @@ _VERCEL_GATEWAY = dataclasses.replace(
     capabilities=COMMON_CAPABILITIES | {Capability.PROMPT_CACHE},
     efforts=ALL_EFFORTS,
     reasoning_form=ReasoningForm.OBJECT,
+    thinking=_ENABLED,
     thought_form=ThoughtForm.REASONING_DETAILS,
     cache_marker_form=CacheMarkerForm.CACHE_CONTROL,
     resells=True,

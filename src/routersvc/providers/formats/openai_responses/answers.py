@@ -186,6 +186,8 @@ class AnswerReader(TerminatedReader):
             case "response.output_text.done":
                 rest = items.rest(number, "text", part, event.get("text") or "")
                 items.text(number, part, rest, None, events)
+            case "response.output_text.annotation.added":
+                items.annotate(number, part, event.get("annotation"), events)
             case "response.refusal.done":
                 rest = items.rest(number, "refusal", part, event.get("refusal") or "")
                 items.refusal(number, part, rest, events)

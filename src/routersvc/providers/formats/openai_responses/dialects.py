@@ -57,6 +57,7 @@ class ResponsesDialect(Dialect):
     plain-text thoughts are sent back. `strict_required`: every tool has the field `strict`, null if
     the caller did not set it. `hosted_custom_calls`: custom tool calls are the vendor's own, never
     the caller's. `maker` names whose encrypted thoughts these are; empty: the provider's own.
+    `code_container`: where code runs unless the caller says it; empty for vendors without a choice.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -76,6 +77,8 @@ class ResponsesDialect(Dialect):
     service_tiers: Mapping[ServiceTier, str] = dataclasses.field(default_factory=lambda: NO_TIERS)
     hosted_custom_calls: bool = False
     maker: str = ""
+    blocked_domains_field: str = "blocked_domains"
+    code_container: str = "auto"
 
 
 _OPENAI = ResponsesDialect(
@@ -108,6 +111,8 @@ _XAI = ResponsesDialect(
     # Only the multi-agent models take `xhigh`.
     efforts=MappingProxyType({**NONE_TO_HIGH, ReasoningEffort.XHIGH: "xhigh"}),
     hosted_custom_calls=True,
+    blocked_domains_field="excluded_domains",
+    code_container="",
 )
 
 _DEEPSEEK = ResponsesDialect(

@@ -24,6 +24,7 @@ from routersvc.domain.conversation.deltas import (
 )
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import Modality
+from routersvc.providers.formats.openai_responses.citations import CitationReader
 from routersvc.providers.formats.openai_responses.items import (
     CALL_TYPES,
     CUSTOM_CALL,
@@ -103,6 +104,8 @@ class ItemReader:
         self._streamed: Counter[tuple[str, str]] = Counter()
         self._arguments: list[list[str]] = []
         self._pictures = 0
+        self._citations = CitationReader()
+        self._text_starts: dict[tuple[int, int], int] = {}
 
     @property
     def has_calls(self) -> bool:
@@ -182,7 +185,13 @@ class ItemReader:
             tokens = read_logprobs(logprobs)
         if text or tokens:
             self._item(number).record("text", part, text)
+            self._text_starts.setdefault((number, part), self._text.characters)
             self._text.add(text, events, tokens)
+
+    def annotate(self, number: int, part: int, value: object, events: list[AnswerEvent]) -> None:
+        """Append the sources of a part of the text."""
+        offset = self._text_starts.get((number, part), self._text.characters)
+        self._citations.read(value, offset, events)
 
     def refusal(self, number: int, part: int, text: str, events: list[AnswerEvent]) -> None:
         """Append a piece of the refusal."""
@@ -273,6 +282,8 @@ class ItemReader:
             # Their probabilities came with the pieces, unless there were none.
             logprobs = content.get("logprobs") if rest and rest == texts[part] else None
             self.text(number, part, rest, logprobs, events)
+            if content.get("annotations"):
+                self.annotate(number, part, content["annotations"], events)
         refusals = [_text_of(content, "refusal", "refusal") for content in contents]
         for part, rest in enumerate(known.remainders("refusal", refusals)):
             self.refusal(number, part, rest, events)

@@ -12,8 +12,9 @@ from routersvc.domain.conversation.response_formats import JsonObjectFormat, Jso
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
+from routersvc.providers.formats.openai_responses.hosted_tools import encode_hosted_tool
 from routersvc.providers.formats.openai_responses.input_items import encode_input
-from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.function_tools import encode_function, encode_schema
 from routersvc.providers.writing.prompt_fields import (
     PromptField,
@@ -127,10 +128,7 @@ def _included(call: AttemptCall, dialect: ResponsesDialect) -> list[str]:
 
 def _tool(tool: FunctionTool | HostedTool, dialect: ResponsesDialect) -> JsonObject:
     if isinstance(tool, HostedTool):
-        dialect.require(Capability.HOSTED_TOOLS, f"the hosted tool `{tool.name}`")
-        field = f"tools[{tool.name}].settings_json"
-        settings = object_in(tool.settings_json, field) if tool.settings_json else {}
-        return {**settings, "type": tool.name}
+        return encode_hosted_tool(tool, dialect)
     function: JsonObject = {"type": "function", **encode_function(tool)}
     if tool.deferred:
         dialect.require(Capability.HOSTED_TOOLS, PromptField.DEFERRED_TOOLS.value)

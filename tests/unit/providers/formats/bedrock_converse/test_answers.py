@@ -22,7 +22,14 @@ from tests.unit.providers.formats.claude_frames import EVENT_STREAM, event_frame
 
 from routersvc.domain.conversation.answers import Finished, Started
 from routersvc.domain.conversation.assembly import collect
-from routersvc.domain.conversation.deltas import MediaDelta, TextDelta, ThoughtDelta, ToolCallDelta
+from routersvc.domain.conversation.citations import Citation
+from routersvc.domain.conversation.deltas import (
+    CitationDelta,
+    MediaDelta,
+    TextDelta,
+    ThoughtDelta,
+    ToolCallDelta,
+)
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.usage import Usage, UsageCounted
@@ -176,6 +183,7 @@ def test_converse_stream_is_put_together() -> None:
         ThoughtDelta(encrypted=b'{"toolResult":{"toolUseId":"s","content":[{"text":"2"}]}}'),
         MediaDelta(modality=Modality.IMAGE, media_type="image/png", data=b"png"),
         TextDelta(text="Hi"),
+        CitationDelta(citation=Citation(start=0, end=2, title="t")),
         ToolCallDelta(index=0, call_id="1", name="f"),
         UsageCounted(usage=Usage(input_tokens=1, output_tokens=2)),
         ToolCallDelta(index=0, arguments_json="{}"),

@@ -42,6 +42,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     FileForm,
     OpenAiDialect,
     PrefillForm,
+    WebSearchForm,
 )
 from routersvc.providers.formats.openai_chat.requests import CONTRACT_FIELDS
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
@@ -337,8 +338,28 @@ def test_everything_that_openai_can_be_asked_for(make_call: MakeCall) -> None:
         *(
             (server, {"reasoning": Reasoning(effort=ReasoningEffort.NONE)},
              {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}})
-            for server in ("vllm", "sglang", "llama_cpp", "nvidia_nim", "sambanova", "watsonx")
+            for server in (
+                "vllm", "sglang", "gpustack", "llama_cpp", "nvidia_nim", "sambanova", "watsonx"
+            )
         ),
+        *(
+            (vendor, {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE)},
+             {"thinking": {"type": "enabled"}})
+            for vendor in ("deepseek", "moonshot", "zai")
+        ),
+        ("alibaba", {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE)},
+         {"enable_thinking": True}),
+        *(
+            (vendor, {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE)},
+             {"reasoning": {"enabled": True}})
+            for vendor in ("openrouter", "vercel_gateway")
+        ),
+        ("openrouter", {"reasoning": Reasoning(effort=ReasoningEffort.ADAPTIVE,
+                                               visibility=ReasoningVisibility.HIDDEN)},
+         {"reasoning": {"enabled": True, "exclude": True}}),
+        ("bedrock", {"service_tier": ServiceTier.STANDARD,
+                     "reasoning": Reasoning(effort=ReasoningEffort.LOW)},
+         {"service_tier": "default", "reasoning_effort": "low"}),
         ("lm_studio", {"reasoning": Reasoning(effort=ReasoningEffort.XHIGH)},
          {"reasoning_effort": "xhigh"}),
         ("fireworks", {"reasoning": Reasoning(effort=ReasoningEffort.MAXIMUM)},
@@ -515,7 +536,7 @@ def test_documents_and_pictures_are_written_as_the_vendor_has_them(make_call: Ma
         ("openai", {"sampling": Sampling(min_p=0.1)}, "`min_p`"),
         ("openai", {"sampling": Sampling(stop_sequences=("a", "b", "c", "d", "e"))},
          "more than 4 stop sequences"),
-        ("openai", {"tools": (HostedTool(name="web_search"),)}, "the hosted tool `web_search`"),
+        ("openai", {"tools": (HostedTool(name="web_fetch"),)}, "the hosted tool `web_fetch`"),
         ("openai", {"reasoning": Reasoning(max_tokens=100)}, "tokens spent on thinking"),
         ("openai", {"reasoning": Reasoning(visibility=ReasoningVisibility.SUMMARY)},
          "a summary of the thoughts"),
@@ -542,7 +563,7 @@ def test_documents_and_pictures_are_written_as_the_vendor_has_them(make_call: Ma
         ("deepseek", {"response_format": JsonSchemaFormat(name="a", json_schema="{}")},
          "an answer that obeys a schema"),
         ("ollama", {"tool_choice": ToolChoice(mode=ToolChoiceMode.REQUIRED)}, "a choice of tools"),
-        ("ollama", {"parallel_tool_calls": True}, "called in parallel"),
+        ("ollama", {"parallel_tool_calls": False}, "called in parallel"),
         ("mistral", {"messages": (Message(role=Role.USER, name="a", parts=(TextPart(text="x"),)),)},
          "a participant's name"),
         ("openai", {"messages": (
@@ -566,12 +587,59 @@ def test_what_cannot_be_said_is_refused(
     assert sentence in refusal(make_call(**prompt), dialect)
 
 
+@pytest.mark.parametrize(
+    ("dialect", "written"), [("openai", {"parallel_tool_calls": True}), ("ollama", {})]
+)
+def test_several_calls_are_what_vendors_without_a_switch_allow(
+    make_call: MakeCall, dialect: str, written: JsonObject
+) -> None:
+    """What is allowed anyway need not be written."""
+    encoded = body(make_call(parallel_tool_calls=True), dialect)
+
+    assert {k: v for k, v in encoded.items() if k == "parallel_tool_calls"} == written
+
+
 @pytest.mark.parametrize("field", sorted(CONTRACT_FIELDS))
 def test_extension_cannot_say_what_the_contract_says(make_call: MakeCall, field: str) -> None:
     """It could undo a constraint, such as that nothing is stored."""
     extension = WireExtension(wire_format="openai_chat", fields_json=json.dumps({field: True}))
 
     assert f"`{field}` as an extension" in refusal(make_call(wire_extensions=(extension,)))
+
+
+@pytest.mark.parametrize(
+    ("effort", "fields", "written"),
+    [
+        (None, {"clear_thinking": False}, {"clear_thinking": False}),
+        (
+            ReasoningEffort.HIGH,
+            {"clear_thinking": False},
+            {"type": "enabled", "clear_thinking": False},
+        ),
+    ],
+)
+def test_extension_may_add_to_what_switches_thinking(
+    make_call: MakeCall, effort: ReasoningEffort | None, fields: JsonObject, written: JsonObject
+) -> None:
+    """Vendors put more into this object than whether the model thinks."""
+    extension = WireExtension(
+        wire_format="openai_chat", fields_json=json.dumps({"thinking": fields})
+    )
+    call = make_call(reasoning=Reasoning(effort=effort), wire_extensions=(extension,))
+
+    assert body(call, "zai")["thinking"] == written
+
+
+@pytest.mark.parametrize("field", ["type", "budget_tokens", "effort"])
+def test_extension_may_not_switch_thinking(make_call: MakeCall, field: str) -> None:
+    """That is what the contract's effort and its limit say."""
+    extension = WireExtension(
+        wire_format="openai_chat", fields_json=json.dumps({"thinking": {field: 1}})
+    )
+
+    assert f"`thinking.{field}` as an extension" in refusal(
+        make_call(wire_extensions=(extension,)), "zai"
+    )
 
 
 @pytest.mark.parametrize(
@@ -604,7 +672,9 @@ def test_declared_capabilities_agree_with_the_facts(dialect: OpenAiDialect) -> N
     assert (Capability.PROMPT_CACHE in declared) == (
         dialect.cache_marker_form is not CacheMarkerForm.NONE
     )
-    assert Capability.HOSTED_TOOLS not in declared
+    assert (Capability.HOSTED_TOOLS in declared) == (
+        dialect.web_search_form is not WebSearchForm.NONE
+    )
     assert Capability.STREAMING in declared
 
 

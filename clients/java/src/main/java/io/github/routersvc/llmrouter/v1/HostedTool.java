@@ -7,7 +7,8 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * A tool that the provider runs.
+ * A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
+ * as citations.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.HostedTool}
@@ -34,6 +35,10 @@ private static final long serialVersionUID = 0L;
   private HostedTool() {
     name_ = "";
     settingsJson_ = "";
+    allowedDomains_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    blockedDomains_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -54,12 +59,14 @@ private static final long serialVersionUID = 0L;
             io.github.routersvc.llmrouter.v1.HostedTool.class, io.github.routersvc.llmrouter.v1.HostedTool.Builder.class);
   }
 
+  private int bitField0_;
   public static final int NAME_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Name of the tool in the catalogue, for example `web_search`.
+   * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+   * provider that has such a tool; any other name is the provider's own. Required.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -80,7 +87,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Name of the tool in the catalogue, for example `web_search`.
+   * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+   * provider that has such a tool; any other name is the provider's own. Required.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -106,7 +114,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object settingsJson_ = "";
   /**
    * <pre>
-   * The tool's settings as JSON text: an object. Empty: none.
+   * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
    * </pre>
    *
    * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -127,7 +135,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The tool's settings as JSON text: an object. Empty: none.
+   * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
    * </pre>
    *
    * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -146,6 +154,177 @@ private static final long serialVersionUID = 0L;
     } else {
       return (com.google.protobuf.ByteString) ref;
     }
+  }
+
+  public static final int ALLOWED_DOMAINS_FIELD_NUMBER = 13;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.LazyStringArrayList allowedDomains_ =
+      com.google.protobuf.LazyStringArrayList.emptyList();
+  /**
+   * <pre>
+   * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+   * </pre>
+   *
+   * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+   * @return A list containing the allowedDomains.
+   */
+  public com.google.protobuf.ProtocolStringList
+      getAllowedDomainsList() {
+    return allowedDomains_;
+  }
+  /**
+   * <pre>
+   * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+   * </pre>
+   *
+   * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+   * @return The count of allowedDomains.
+   */
+  public int getAllowedDomainsCount() {
+    return allowedDomains_.size();
+  }
+  /**
+   * <pre>
+   * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+   * </pre>
+   *
+   * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+   * @param index The index of the element to return.
+   * @return The allowedDomains at the given index.
+   */
+  public java.lang.String getAllowedDomains(int index) {
+    return allowedDomains_.get(index);
+  }
+  /**
+   * <pre>
+   * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+   * </pre>
+   *
+   * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the allowedDomains at the given index.
+   */
+  public com.google.protobuf.ByteString
+      getAllowedDomainsBytes(int index) {
+    return allowedDomains_.getByteString(index);
+  }
+
+  public static final int BLOCKED_DOMAINS_FIELD_NUMBER = 14;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.LazyStringArrayList blockedDomains_ =
+      com.google.protobuf.LazyStringArrayList.emptyList();
+  /**
+   * <pre>
+   * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+   * </pre>
+   *
+   * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+   * @return A list containing the blockedDomains.
+   */
+  public com.google.protobuf.ProtocolStringList
+      getBlockedDomainsList() {
+    return blockedDomains_;
+  }
+  /**
+   * <pre>
+   * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+   * </pre>
+   *
+   * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+   * @return The count of blockedDomains.
+   */
+  public int getBlockedDomainsCount() {
+    return blockedDomains_.size();
+  }
+  /**
+   * <pre>
+   * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+   * </pre>
+   *
+   * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+   * @param index The index of the element to return.
+   * @return The blockedDomains at the given index.
+   */
+  public java.lang.String getBlockedDomains(int index) {
+    return blockedDomains_.get(index);
+  }
+  /**
+   * <pre>
+   * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+   * </pre>
+   *
+   * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the blockedDomains at the given index.
+   */
+  public com.google.protobuf.ByteString
+      getBlockedDomainsBytes(int index) {
+    return blockedDomains_.getByteString(index);
+  }
+
+  public static final int MAX_USES_FIELD_NUMBER = 15;
+  private int maxUses_ = 0;
+  /**
+   * <pre>
+   * Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+   * </pre>
+   *
+   * <code>optional int32 max_uses = 15 [json_name = "maxUses"];</code>
+   * @return Whether the maxUses field is set.
+   */
+  @java.lang.Override
+  public boolean hasMaxUses() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+   * </pre>
+   *
+   * <code>optional int32 max_uses = 15 [json_name = "maxUses"];</code>
+   * @return The maxUses.
+   */
+  @java.lang.Override
+  public int getMaxUses() {
+    return maxUses_;
+  }
+
+  public static final int LOCATION_FIELD_NUMBER = 16;
+  private io.github.routersvc.llmrouter.v1.HostedToolLocation location_;
+  /**
+   * <pre>
+   * Location for which a search finds results. Default: none.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+   * @return Whether the location field is set.
+   */
+  @java.lang.Override
+  public boolean hasLocation() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * Location for which a search finds results. Default: none.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+   * @return The location.
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.HostedToolLocation getLocation() {
+    return location_ == null ? io.github.routersvc.llmrouter.v1.HostedToolLocation.getDefaultInstance() : location_;
+  }
+  /**
+   * <pre>
+   * Location for which a search finds results. Default: none.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.HostedToolLocationOrBuilder getLocationOrBuilder() {
+    return location_ == null ? io.github.routersvc.llmrouter.v1.HostedToolLocation.getDefaultInstance() : location_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -168,6 +347,18 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(settingsJson_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 2, settingsJson_);
     }
+    for (int i = 0; i < allowedDomains_.size(); i++) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 13, allowedDomains_.getRaw(i));
+    }
+    for (int i = 0; i < blockedDomains_.size(); i++) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 14, blockedDomains_.getRaw(i));
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeInt32(15, maxUses_);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(16, getLocation());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -177,6 +368,30 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(settingsJson_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(2, settingsJson_);
+    }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < allowedDomains_.size(); i++) {
+        dataSize += computeStringSizeNoTag(allowedDomains_.getRaw(i));
+      }
+      size += dataSize;
+      size += 1 * getAllowedDomainsList().size();
+    }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < blockedDomains_.size(); i++) {
+        dataSize += computeStringSizeNoTag(blockedDomains_.getRaw(i));
+      }
+      size += dataSize;
+      size += 1 * getBlockedDomainsList().size();
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(15, maxUses_);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(16, getLocation());
     }
     return size;
   }
@@ -206,6 +421,20 @@ private static final long serialVersionUID = 0L;
         .equals(other.getName())) return false;
     if (!getSettingsJson()
         .equals(other.getSettingsJson())) return false;
+    if (!getAllowedDomainsList()
+        .equals(other.getAllowedDomainsList())) return false;
+    if (!getBlockedDomainsList()
+        .equals(other.getBlockedDomainsList())) return false;
+    if (hasMaxUses() != other.hasMaxUses()) return false;
+    if (hasMaxUses()) {
+      if (getMaxUses()
+          != other.getMaxUses()) return false;
+    }
+    if (hasLocation() != other.hasLocation()) return false;
+    if (hasLocation()) {
+      if (!getLocation()
+          .equals(other.getLocation())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -221,6 +450,22 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getName().hashCode();
     hash = (37 * hash) + SETTINGS_JSON_FIELD_NUMBER;
     hash = (53 * hash) + getSettingsJson().hashCode();
+    if (getAllowedDomainsCount() > 0) {
+      hash = (37 * hash) + ALLOWED_DOMAINS_FIELD_NUMBER;
+      hash = (53 * hash) + getAllowedDomainsList().hashCode();
+    }
+    if (getBlockedDomainsCount() > 0) {
+      hash = (37 * hash) + BLOCKED_DOMAINS_FIELD_NUMBER;
+      hash = (53 * hash) + getBlockedDomainsList().hashCode();
+    }
+    if (hasMaxUses()) {
+      hash = (37 * hash) + MAX_USES_FIELD_NUMBER;
+      hash = (53 * hash) + getMaxUses();
+    }
+    if (hasLocation()) {
+      hash = (37 * hash) + LOCATION_FIELD_NUMBER;
+      hash = (53 * hash) + getLocation().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -320,7 +565,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A tool that the provider runs.
+   * A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
+   * as citations.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.HostedTool}
@@ -344,13 +590,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using io.github.routersvc.llmrouter.v1.HostedTool.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetLocationFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -358,6 +610,16 @@ private static final long serialVersionUID = 0L;
       bitField0_ = 0;
       name_ = "";
       settingsJson_ = "";
+      allowedDomains_ =
+          com.google.protobuf.LazyStringArrayList.emptyList();
+      blockedDomains_ =
+          com.google.protobuf.LazyStringArrayList.emptyList();
+      maxUses_ = 0;
+      location_ = null;
+      if (locationBuilder_ != null) {
+        locationBuilder_.dispose();
+        locationBuilder_ = null;
+      }
       return this;
     }
 
@@ -397,6 +659,26 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000002) != 0)) {
         result.settingsJson_ = settingsJson_;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        allowedDomains_.makeImmutable();
+        result.allowedDomains_ = allowedDomains_;
+      }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        blockedDomains_.makeImmutable();
+        result.blockedDomains_ = blockedDomains_;
+      }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.maxUses_ = maxUses_;
+        to_bitField0_ |= 0x00000001;
+      }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.location_ = locationBuilder_ == null
+            ? location_
+            : locationBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -420,6 +702,32 @@ private static final long serialVersionUID = 0L;
         settingsJson_ = other.settingsJson_;
         bitField0_ |= 0x00000002;
         onChanged();
+      }
+      if (!other.allowedDomains_.isEmpty()) {
+        if (allowedDomains_.isEmpty()) {
+          allowedDomains_ = other.allowedDomains_;
+          bitField0_ |= 0x00000004;
+        } else {
+          ensureAllowedDomainsIsMutable();
+          allowedDomains_.addAll(other.allowedDomains_);
+        }
+        onChanged();
+      }
+      if (!other.blockedDomains_.isEmpty()) {
+        if (blockedDomains_.isEmpty()) {
+          blockedDomains_ = other.blockedDomains_;
+          bitField0_ |= 0x00000008;
+        } else {
+          ensureBlockedDomainsIsMutable();
+          blockedDomains_.addAll(other.blockedDomains_);
+        }
+        onChanged();
+      }
+      if (other.hasMaxUses()) {
+        setMaxUses(other.getMaxUses());
+      }
+      if (other.hasLocation()) {
+        mergeLocation(other.getLocation());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -455,6 +763,28 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 106: {
+              ensureAllowedDomainsIsMutable();
+              allowedDomains_.add(input.readStringRequireUtf8());
+              break;
+            } // case 106
+            case 114: {
+              ensureBlockedDomainsIsMutable();
+              blockedDomains_.add(input.readStringRequireUtf8());
+              break;
+            } // case 114
+            case 120: {
+              maxUses_ = input.readInt32();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 120
+            case 130: {
+              input.readMessage(
+                  internalGetLocationFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 130
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -475,7 +805,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Name of the tool in the catalogue, for example `web_search`.
+     * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+     * provider that has such a tool; any other name is the provider's own. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -495,7 +826,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name of the tool in the catalogue, for example `web_search`.
+     * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+     * provider that has such a tool; any other name is the provider's own. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -516,7 +848,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name of the tool in the catalogue, for example `web_search`.
+     * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+     * provider that has such a tool; any other name is the provider's own. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -533,7 +866,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name of the tool in the catalogue, for example `web_search`.
+     * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+     * provider that has such a tool; any other name is the provider's own. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -547,7 +881,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Name of the tool in the catalogue, for example `web_search`.
+     * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+     * provider that has such a tool; any other name is the provider's own. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -567,7 +902,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object settingsJson_ = "";
     /**
      * <pre>
-     * The tool's settings as JSON text: an object. Empty: none.
+     * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -587,7 +922,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The tool's settings as JSON text: an object. Empty: none.
+     * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -608,7 +943,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The tool's settings as JSON text: an object. Empty: none.
+     * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -625,7 +960,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The tool's settings as JSON text: an object. Empty: none.
+     * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -639,7 +974,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The tool's settings as JSON text: an object. Empty: none.
+     * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -654,6 +989,511 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000002;
       onChanged();
       return this;
+    }
+
+    private com.google.protobuf.LazyStringArrayList allowedDomains_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    private void ensureAllowedDomainsIsMutable() {
+      if (!allowedDomains_.isModifiable()) {
+        allowedDomains_ = new com.google.protobuf.LazyStringArrayList(allowedDomains_);
+      }
+      bitField0_ |= 0x00000004;
+    }
+    /**
+     * <pre>
+     * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+     * </pre>
+     *
+     * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+     * @return A list containing the allowedDomains.
+     */
+    public com.google.protobuf.ProtocolStringList
+        getAllowedDomainsList() {
+      allowedDomains_.makeImmutable();
+      return allowedDomains_;
+    }
+    /**
+     * <pre>
+     * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+     * </pre>
+     *
+     * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+     * @return The count of allowedDomains.
+     */
+    public int getAllowedDomainsCount() {
+      return allowedDomains_.size();
+    }
+    /**
+     * <pre>
+     * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+     * </pre>
+     *
+     * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+     * @param index The index of the element to return.
+     * @return The allowedDomains at the given index.
+     */
+    public java.lang.String getAllowedDomains(int index) {
+      return allowedDomains_.get(index);
+    }
+    /**
+     * <pre>
+     * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+     * </pre>
+     *
+     * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+     * @param index The index of the value to return.
+     * @return The bytes of the allowedDomains at the given index.
+     */
+    public com.google.protobuf.ByteString
+        getAllowedDomainsBytes(int index) {
+      return allowedDomains_.getByteString(index);
+    }
+    /**
+     * <pre>
+     * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+     * </pre>
+     *
+     * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+     * @param index The index to set the value at.
+     * @param value The allowedDomains to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAllowedDomains(
+        int index, java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      ensureAllowedDomainsIsMutable();
+      allowedDomains_.set(index, value);
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+     * </pre>
+     *
+     * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+     * @param value The allowedDomains to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllowedDomains(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      ensureAllowedDomainsIsMutable();
+      allowedDomains_.add(value);
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+     * </pre>
+     *
+     * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+     * @param values The allowedDomains to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllAllowedDomains(
+        java.lang.Iterable<java.lang.String> values) {
+      ensureAllowedDomainsIsMutable();
+      com.google.protobuf.AbstractMessageLite.Builder.addAll(
+          values, allowedDomains_);
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+     * </pre>
+     *
+     * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAllowedDomains() {
+      allowedDomains_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+      bitField0_ = (bitField0_ & ~0x00000004);;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+     * </pre>
+     *
+     * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+     * @param value The bytes of the allowedDomains to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllowedDomainsBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      ensureAllowedDomainsIsMutable();
+      allowedDomains_.add(value);
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.LazyStringArrayList blockedDomains_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    private void ensureBlockedDomainsIsMutable() {
+      if (!blockedDomains_.isModifiable()) {
+        blockedDomains_ = new com.google.protobuf.LazyStringArrayList(blockedDomains_);
+      }
+      bitField0_ |= 0x00000008;
+    }
+    /**
+     * <pre>
+     * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+     * </pre>
+     *
+     * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+     * @return A list containing the blockedDomains.
+     */
+    public com.google.protobuf.ProtocolStringList
+        getBlockedDomainsList() {
+      blockedDomains_.makeImmutable();
+      return blockedDomains_;
+    }
+    /**
+     * <pre>
+     * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+     * </pre>
+     *
+     * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+     * @return The count of blockedDomains.
+     */
+    public int getBlockedDomainsCount() {
+      return blockedDomains_.size();
+    }
+    /**
+     * <pre>
+     * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+     * </pre>
+     *
+     * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+     * @param index The index of the element to return.
+     * @return The blockedDomains at the given index.
+     */
+    public java.lang.String getBlockedDomains(int index) {
+      return blockedDomains_.get(index);
+    }
+    /**
+     * <pre>
+     * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+     * </pre>
+     *
+     * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+     * @param index The index of the value to return.
+     * @return The bytes of the blockedDomains at the given index.
+     */
+    public com.google.protobuf.ByteString
+        getBlockedDomainsBytes(int index) {
+      return blockedDomains_.getByteString(index);
+    }
+    /**
+     * <pre>
+     * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+     * </pre>
+     *
+     * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+     * @param index The index to set the value at.
+     * @param value The blockedDomains to set.
+     * @return This builder for chaining.
+     */
+    public Builder setBlockedDomains(
+        int index, java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      ensureBlockedDomainsIsMutable();
+      blockedDomains_.set(index, value);
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+     * </pre>
+     *
+     * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+     * @param value The blockedDomains to add.
+     * @return This builder for chaining.
+     */
+    public Builder addBlockedDomains(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      ensureBlockedDomainsIsMutable();
+      blockedDomains_.add(value);
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+     * </pre>
+     *
+     * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+     * @param values The blockedDomains to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllBlockedDomains(
+        java.lang.Iterable<java.lang.String> values) {
+      ensureBlockedDomainsIsMutable();
+      com.google.protobuf.AbstractMessageLite.Builder.addAll(
+          values, blockedDomains_);
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+     * </pre>
+     *
+     * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearBlockedDomains() {
+      blockedDomains_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+      bitField0_ = (bitField0_ & ~0x00000008);;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+     * </pre>
+     *
+     * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+     * @param value The bytes of the blockedDomains to add.
+     * @return This builder for chaining.
+     */
+    public Builder addBlockedDomainsBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      ensureBlockedDomainsIsMutable();
+      blockedDomains_.add(value);
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+
+    private int maxUses_ ;
+    /**
+     * <pre>
+     * Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+     * </pre>
+     *
+     * <code>optional int32 max_uses = 15 [json_name = "maxUses"];</code>
+     * @return Whether the maxUses field is set.
+     */
+    @java.lang.Override
+    public boolean hasMaxUses() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+     * </pre>
+     *
+     * <code>optional int32 max_uses = 15 [json_name = "maxUses"];</code>
+     * @return The maxUses.
+     */
+    @java.lang.Override
+    public int getMaxUses() {
+      return maxUses_;
+    }
+    /**
+     * <pre>
+     * Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+     * </pre>
+     *
+     * <code>optional int32 max_uses = 15 [json_name = "maxUses"];</code>
+     * @param value The maxUses to set.
+     * @return This builder for chaining.
+     */
+    public Builder setMaxUses(int value) {
+
+      maxUses_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+     * </pre>
+     *
+     * <code>optional int32 max_uses = 15 [json_name = "maxUses"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMaxUses() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      maxUses_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private io.github.routersvc.llmrouter.v1.HostedToolLocation location_;
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.HostedToolLocation, io.github.routersvc.llmrouter.v1.HostedToolLocation.Builder, io.github.routersvc.llmrouter.v1.HostedToolLocationOrBuilder> locationBuilder_;
+    /**
+     * <pre>
+     * Location for which a search finds results. Default: none.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+     * @return Whether the location field is set.
+     */
+    public boolean hasLocation() {
+      return ((bitField0_ & 0x00000020) != 0);
+    }
+    /**
+     * <pre>
+     * Location for which a search finds results. Default: none.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+     * @return The location.
+     */
+    public io.github.routersvc.llmrouter.v1.HostedToolLocation getLocation() {
+      if (locationBuilder_ == null) {
+        return location_ == null ? io.github.routersvc.llmrouter.v1.HostedToolLocation.getDefaultInstance() : location_;
+      } else {
+        return locationBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Location for which a search finds results. Default: none.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+     */
+    public Builder setLocation(io.github.routersvc.llmrouter.v1.HostedToolLocation value) {
+      if (locationBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        location_ = value;
+      } else {
+        locationBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Location for which a search finds results. Default: none.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+     */
+    public Builder setLocation(
+        io.github.routersvc.llmrouter.v1.HostedToolLocation.Builder builderForValue) {
+      if (locationBuilder_ == null) {
+        location_ = builderForValue.build();
+      } else {
+        locationBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Location for which a search finds results. Default: none.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+     */
+    public Builder mergeLocation(io.github.routersvc.llmrouter.v1.HostedToolLocation value) {
+      if (locationBuilder_ == null) {
+        if (((bitField0_ & 0x00000020) != 0) &&
+          location_ != null &&
+          location_ != io.github.routersvc.llmrouter.v1.HostedToolLocation.getDefaultInstance()) {
+          getLocationBuilder().mergeFrom(value);
+        } else {
+          location_ = value;
+        }
+      } else {
+        locationBuilder_.mergeFrom(value);
+      }
+      if (location_ != null) {
+        bitField0_ |= 0x00000020;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Location for which a search finds results. Default: none.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+     */
+    public Builder clearLocation() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      location_ = null;
+      if (locationBuilder_ != null) {
+        locationBuilder_.dispose();
+        locationBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Location for which a search finds results. Default: none.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.HostedToolLocation.Builder getLocationBuilder() {
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return internalGetLocationFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Location for which a search finds results. Default: none.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.HostedToolLocationOrBuilder getLocationOrBuilder() {
+      if (locationBuilder_ != null) {
+        return locationBuilder_.getMessageOrBuilder();
+      } else {
+        return location_ == null ?
+            io.github.routersvc.llmrouter.v1.HostedToolLocation.getDefaultInstance() : location_;
+      }
+    }
+    /**
+     * <pre>
+     * Location for which a search finds results. Default: none.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.HostedToolLocation, io.github.routersvc.llmrouter.v1.HostedToolLocation.Builder, io.github.routersvc.llmrouter.v1.HostedToolLocationOrBuilder> 
+        internalGetLocationFieldBuilder() {
+      if (locationBuilder_ == null) {
+        locationBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            io.github.routersvc.llmrouter.v1.HostedToolLocation, io.github.routersvc.llmrouter.v1.HostedToolLocation.Builder, io.github.routersvc.llmrouter.v1.HostedToolLocationOrBuilder>(
+                getLocation(),
+                getParentForChildren(),
+                isClean());
+        location_ = null;
+      }
+      return locationBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.HostedTool)

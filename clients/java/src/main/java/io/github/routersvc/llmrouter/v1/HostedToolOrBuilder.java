@@ -12,7 +12,8 @@ public interface HostedToolOrBuilder extends
 
   /**
    * <pre>
-   * Name of the tool in the catalogue, for example `web_search`.
+   * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+   * provider that has such a tool; any other name is the provider's own. Required.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -21,7 +22,8 @@ public interface HostedToolOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Name of the tool in the catalogue, for example `web_search`.
+   * Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
+   * provider that has such a tool; any other name is the provider's own. Required.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -32,7 +34,7 @@ public interface HostedToolOrBuilder extends
 
   /**
    * <pre>
-   * The tool's settings as JSON text: an object. Empty: none.
+   * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
    * </pre>
    *
    * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -41,7 +43,7 @@ public interface HostedToolOrBuilder extends
   java.lang.String getSettingsJson();
   /**
    * <pre>
-   * The tool's settings as JSON text: an object. Empty: none.
+   * Further settings of the tool as the provider names them, as JSON text: an object. Empty: none.
    * </pre>
    *
    * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -49,4 +51,132 @@ public interface HostedToolOrBuilder extends
    */
   com.google.protobuf.ByteString
       getSettingsJsonBytes();
+
+  /**
+   * <pre>
+   * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+   * </pre>
+   *
+   * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+   * @return A list containing the allowedDomains.
+   */
+  java.util.List<java.lang.String>
+      getAllowedDomainsList();
+  /**
+   * <pre>
+   * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+   * </pre>
+   *
+   * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+   * @return The count of allowedDomains.
+   */
+  int getAllowedDomainsCount();
+  /**
+   * <pre>
+   * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+   * </pre>
+   *
+   * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+   * @param index The index of the element to return.
+   * @return The allowedDomains at the given index.
+   */
+  java.lang.String getAllowedDomains(int index);
+  /**
+   * <pre>
+   * Lists the only domains that the tool may visit, subdomains included. Empty: all.
+   * </pre>
+   *
+   * <code>repeated string allowed_domains = 13 [json_name = "allowedDomains"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the allowedDomains at the given index.
+   */
+  com.google.protobuf.ByteString
+      getAllowedDomainsBytes(int index);
+
+  /**
+   * <pre>
+   * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+   * </pre>
+   *
+   * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+   * @return A list containing the blockedDomains.
+   */
+  java.util.List<java.lang.String>
+      getBlockedDomainsList();
+  /**
+   * <pre>
+   * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+   * </pre>
+   *
+   * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+   * @return The count of blockedDomains.
+   */
+  int getBlockedDomainsCount();
+  /**
+   * <pre>
+   * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+   * </pre>
+   *
+   * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+   * @param index The index of the element to return.
+   * @return The blockedDomains at the given index.
+   */
+  java.lang.String getBlockedDomains(int index);
+  /**
+   * <pre>
+   * Lists domains that the tool must not visit. Not together with `allowed_domains`.
+   * </pre>
+   *
+   * <code>repeated string blocked_domains = 14 [json_name = "blockedDomains"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the blockedDomains at the given index.
+   */
+  com.google.protobuf.ByteString
+      getBlockedDomainsBytes(int index);
+
+  /**
+   * <pre>
+   * Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+   * </pre>
+   *
+   * <code>optional int32 max_uses = 15 [json_name = "maxUses"];</code>
+   * @return Whether the maxUses field is set.
+   */
+  boolean hasMaxUses();
+  /**
+   * <pre>
+   * Maximum number of uses of the tool in one answer. At least 1. Unset: the provider's own limit.
+   * </pre>
+   *
+   * <code>optional int32 max_uses = 15 [json_name = "maxUses"];</code>
+   * @return The maxUses.
+   */
+  int getMaxUses();
+
+  /**
+   * <pre>
+   * Location for which a search finds results. Default: none.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+   * @return Whether the location field is set.
+   */
+  boolean hasLocation();
+  /**
+   * <pre>
+   * Location for which a search finds results. Default: none.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+   * @return The location.
+   */
+  io.github.routersvc.llmrouter.v1.HostedToolLocation getLocation();
+  /**
+   * <pre>
+   * Location for which a search finds results. Default: none.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedToolLocation location = 16 [json_name = "location"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.HostedToolLocationOrBuilder getLocationOrBuilder();
 }

@@ -32,6 +32,7 @@ private static final long serialVersionUID = 0L;
     super(builder);
   }
   private Part() {
+    citations_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -523,6 +524,72 @@ private static final long serialVersionUID = 0L;
     return cacheMarker_ == null ? io.github.routersvc.llmrouter.v1.PromptCacheMarker.getDefaultInstance() : cacheMarker_;
   }
 
+  public static final int CITATIONS_FIELD_NUMBER = 26;
+  @SuppressWarnings("serial")
+  private java.util.List<io.github.routersvc.llmrouter.v1.Citation> citations_;
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<io.github.routersvc.llmrouter.v1.Citation> getCitationsList() {
+    return citations_;
+  }
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends io.github.routersvc.llmrouter.v1.CitationOrBuilder> 
+      getCitationsOrBuilderList() {
+    return citations_;
+  }
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  @java.lang.Override
+  public int getCitationsCount() {
+    return citations_.size();
+  }
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.Citation getCitations(int index) {
+    return citations_.get(index);
+  }
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.CitationOrBuilder getCitationsOrBuilder(
+      int index) {
+    return citations_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -564,6 +631,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(15, getCacheMarker());
     }
+    for (int i = 0; i < citations_.size(); i++) {
+      output.writeMessage(26, citations_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -602,6 +672,15 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(15, getCacheMarker());
     }
+
+        {
+          final int count = citations_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(citations_.get(i));
+          }
+          size += 2 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -631,6 +710,8 @@ private static final long serialVersionUID = 0L;
       if (!getCacheMarker()
           .equals(other.getCacheMarker())) return false;
     }
+    if (!getCitationsList()
+        .equals(other.getCitationsList())) return false;
     if (!getContentCase().equals(other.getContentCase())) return false;
     switch (contentCase_) {
       case 1:
@@ -682,6 +763,10 @@ private static final long serialVersionUID = 0L;
     if (hasCacheMarker()) {
       hash = (37 * hash) + CACHE_MARKER_FIELD_NUMBER;
       hash = (53 * hash) + getCacheMarker().hashCode();
+    }
+    if (getCitationsCount() > 0) {
+      hash = (37 * hash) + CITATIONS_FIELD_NUMBER;
+      hash = (53 * hash) + getCitationsList().hashCode();
     }
     switch (contentCase_) {
       case 1:
@@ -854,6 +939,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetCacheMarkerFieldBuilder();
+        internalGetCitationsFieldBuilder();
       }
     }
     @java.lang.Override
@@ -883,6 +969,13 @@ private static final long serialVersionUID = 0L;
         cacheMarkerBuilder_.dispose();
         cacheMarkerBuilder_ = null;
       }
+      if (citationsBuilder_ == null) {
+        citations_ = java.util.Collections.emptyList();
+      } else {
+        citations_ = null;
+        citationsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000200);
       contentCase_ = 0;
       content_ = null;
       return this;
@@ -911,10 +1004,23 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public io.github.routersvc.llmrouter.v1.Part buildPartial() {
       io.github.routersvc.llmrouter.v1.Part result = new io.github.routersvc.llmrouter.v1.Part(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       buildPartialOneofs(result);
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(io.github.routersvc.llmrouter.v1.Part result) {
+      if (citationsBuilder_ == null) {
+        if (((bitField0_ & 0x00000200) != 0)) {
+          citations_ = java.util.Collections.unmodifiableList(citations_);
+          bitField0_ = (bitField0_ & ~0x00000200);
+        }
+        result.citations_ = citations_;
+      } else {
+        result.citations_ = citationsBuilder_.build();
+      }
     }
 
     private void buildPartial0(io.github.routersvc.llmrouter.v1.Part result) {
@@ -972,6 +1078,32 @@ private static final long serialVersionUID = 0L;
       if (other == io.github.routersvc.llmrouter.v1.Part.getDefaultInstance()) return this;
       if (other.hasCacheMarker()) {
         mergeCacheMarker(other.getCacheMarker());
+      }
+      if (citationsBuilder_ == null) {
+        if (!other.citations_.isEmpty()) {
+          if (citations_.isEmpty()) {
+            citations_ = other.citations_;
+            bitField0_ = (bitField0_ & ~0x00000200);
+          } else {
+            ensureCitationsIsMutable();
+            citations_.addAll(other.citations_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.citations_.isEmpty()) {
+          if (citationsBuilder_.isEmpty()) {
+            citationsBuilder_.dispose();
+            citationsBuilder_ = null;
+            citations_ = other.citations_;
+            bitField0_ = (bitField0_ & ~0x00000200);
+            citationsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetCitationsFieldBuilder() : null;
+          } else {
+            citationsBuilder_.addAllMessages(other.citations_);
+          }
+        }
       }
       switch (other.getContentCase()) {
         case TEXT: {
@@ -1097,6 +1229,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000100;
               break;
             } // case 122
+            case 210: {
+              io.github.routersvc.llmrouter.v1.Citation m =
+                  input.readMessage(
+                      io.github.routersvc.llmrouter.v1.Citation.parser(),
+                      extensionRegistry);
+              if (citationsBuilder_ == null) {
+                ensureCitationsIsMutable();
+                citations_.add(m);
+              } else {
+                citationsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 210
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2564,6 +2709,330 @@ private static final long serialVersionUID = 0L;
         cacheMarker_ = null;
       }
       return cacheMarkerBuilder_;
+    }
+
+    private java.util.List<io.github.routersvc.llmrouter.v1.Citation> citations_ =
+      java.util.Collections.emptyList();
+    private void ensureCitationsIsMutable() {
+      if (!((bitField0_ & 0x00000200) != 0)) {
+        citations_ = new java.util.ArrayList<io.github.routersvc.llmrouter.v1.Citation>(citations_);
+        bitField0_ |= 0x00000200;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        io.github.routersvc.llmrouter.v1.Citation, io.github.routersvc.llmrouter.v1.Citation.Builder, io.github.routersvc.llmrouter.v1.CitationOrBuilder> citationsBuilder_;
+
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public java.util.List<io.github.routersvc.llmrouter.v1.Citation> getCitationsList() {
+      if (citationsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(citations_);
+      } else {
+        return citationsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public int getCitationsCount() {
+      if (citationsBuilder_ == null) {
+        return citations_.size();
+      } else {
+        return citationsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.Citation getCitations(int index) {
+      if (citationsBuilder_ == null) {
+        return citations_.get(index);
+      } else {
+        return citationsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public Builder setCitations(
+        int index, io.github.routersvc.llmrouter.v1.Citation value) {
+      if (citationsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureCitationsIsMutable();
+        citations_.set(index, value);
+        onChanged();
+      } else {
+        citationsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public Builder setCitations(
+        int index, io.github.routersvc.llmrouter.v1.Citation.Builder builderForValue) {
+      if (citationsBuilder_ == null) {
+        ensureCitationsIsMutable();
+        citations_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        citationsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public Builder addCitations(io.github.routersvc.llmrouter.v1.Citation value) {
+      if (citationsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureCitationsIsMutable();
+        citations_.add(value);
+        onChanged();
+      } else {
+        citationsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public Builder addCitations(
+        int index, io.github.routersvc.llmrouter.v1.Citation value) {
+      if (citationsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureCitationsIsMutable();
+        citations_.add(index, value);
+        onChanged();
+      } else {
+        citationsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public Builder addCitations(
+        io.github.routersvc.llmrouter.v1.Citation.Builder builderForValue) {
+      if (citationsBuilder_ == null) {
+        ensureCitationsIsMutable();
+        citations_.add(builderForValue.build());
+        onChanged();
+      } else {
+        citationsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public Builder addCitations(
+        int index, io.github.routersvc.llmrouter.v1.Citation.Builder builderForValue) {
+      if (citationsBuilder_ == null) {
+        ensureCitationsIsMutable();
+        citations_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        citationsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public Builder addAllCitations(
+        java.lang.Iterable<? extends io.github.routersvc.llmrouter.v1.Citation> values) {
+      if (citationsBuilder_ == null) {
+        ensureCitationsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, citations_);
+        onChanged();
+      } else {
+        citationsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public Builder clearCitations() {
+      if (citationsBuilder_ == null) {
+        citations_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000200);
+        onChanged();
+      } else {
+        citationsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public Builder removeCitations(int index) {
+      if (citationsBuilder_ == null) {
+        ensureCitationsIsMutable();
+        citations_.remove(index);
+        onChanged();
+      } else {
+        citationsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.Citation.Builder getCitationsBuilder(
+        int index) {
+      return internalGetCitationsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.CitationOrBuilder getCitationsOrBuilder(
+        int index) {
+      if (citationsBuilder_ == null) {
+        return citations_.get(index);  } else {
+        return citationsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public java.util.List<? extends io.github.routersvc.llmrouter.v1.CitationOrBuilder> 
+         getCitationsOrBuilderList() {
+      if (citationsBuilder_ != null) {
+        return citationsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(citations_);
+      }
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.Citation.Builder addCitationsBuilder() {
+      return internalGetCitationsFieldBuilder().addBuilder(
+          io.github.routersvc.llmrouter.v1.Citation.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.Citation.Builder addCitationsBuilder(
+        int index) {
+      return internalGetCitationsFieldBuilder().addBuilder(
+          index, io.github.routersvc.llmrouter.v1.Citation.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+     * text is.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+     */
+    public java.util.List<io.github.routersvc.llmrouter.v1.Citation.Builder> 
+         getCitationsBuilderList() {
+      return internalGetCitationsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        io.github.routersvc.llmrouter.v1.Citation, io.github.routersvc.llmrouter.v1.Citation.Builder, io.github.routersvc.llmrouter.v1.CitationOrBuilder> 
+        internalGetCitationsFieldBuilder() {
+      if (citationsBuilder_ == null) {
+        citationsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            io.github.routersvc.llmrouter.v1.Citation, io.github.routersvc.llmrouter.v1.Citation.Builder, io.github.routersvc.llmrouter.v1.CitationOrBuilder>(
+                citations_,
+                ((bitField0_ & 0x00000200) != 0),
+                getParentForChildren(),
+                isClean());
+        citations_ = null;
+      }
+      return citationsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.Part)

@@ -257,5 +257,54 @@ public interface PartOrBuilder extends
    */
   io.github.routersvc.llmrouter.v1.PromptCacheMarkerOrBuilder getCacheMarkerOrBuilder();
 
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  java.util.List<io.github.routersvc.llmrouter.v1.Citation> 
+      getCitationsList();
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.Citation getCitations(int index);
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  int getCitationsCount();
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  java.util.List<? extends io.github.routersvc.llmrouter.v1.CitationOrBuilder> 
+      getCitationsOrBuilderList();
+  /**
+   * <pre>
+   * Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
+   * text is.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.Citation citations = 26 [json_name = "citations"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.CitationOrBuilder getCitationsOrBuilder(
+      int index);
+
   io.github.routersvc.llmrouter.v1.Part.ContentCase getContentCase();
 }

@@ -42,6 +42,11 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_llmrouter_v1_Part_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_Citation_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_Citation_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_llmrouter_v1_PromptCacheMarker_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -91,6 +96,11 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_llmrouter_v1_HostedTool_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_HostedToolLocation_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_HostedToolLocation_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_llmrouter_v1_ToolChoice_descriptor;
   static final 
@@ -181,7 +191,7 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
       "nsB\026\n\024_parallel_tool_calls\"o\n\007Message\022&\n" +
       "\004role\030\001 \001(\0162\022.llmrouter.v1.RoleR\004role\022(\n" +
       "\005parts\030\002 \003(\0132\022.llmrouter.v1.PartR\005parts\022" +
-      "\022\n\004name\030\003 \001(\tR\004name\"\277\003\n\004Part\022\024\n\004text\030\001 \001" +
+      "\022\n\004name\030\003 \001(\tR\004name\"\365\003\n\004Part\022\024\n\004text\030\001 \001" +
       "(\tH\000R\004text\022+\n\005image\030\002 \001(\0132\023.llmrouter.v1" +
       ".ImageH\000R\005image\022+\n\005audio\030\003 \001(\0132\023.llmrout" +
       "er.v1.AudioH\000R\005audio\022(\n\004file\030\004 \001(\0132\022.llm" +
@@ -192,113 +202,129 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
       "llmrouter.v1.ReasoningContentH\000R\treasoni" +
       "ng\022\032\n\007refusal\030\010 \001(\tH\000R\007refusal\022B\n\014cache_" +
       "marker\030\017 \001(\0132\037.llmrouter.v1.PromptCacheM" +
-      "arkerR\013cacheMarkerB\t\n\007content\"R\n\021PromptC" +
-      "acheMarker\022=\n\010lifetime\030\001 \001(\0162!.llmrouter" +
-      ".v1.PromptCacheLifetimeR\010lifetime\"\215\001\n\005Im" +
-      "age\022\022\n\003url\030\001 \001(\tH\000R\003url\022\024\n\004data\030\002 \001(\014H\000R" +
-      "\004data\022\035\n\nmedia_type\030\003 \001(\tR\tmediaType\0221\n\006" +
-      "detail\030\004 \001(\0162\031.llmrouter.v1.ImageDetailR" +
-      "\006detailB\010\n\006source\"Z\n\005Audio\022\022\n\004data\030\001 \001(\014" +
-      "R\004data\022\035\n\nmedia_type\030\002 \001(\tR\tmediaType\022\036\n" +
-      "\ntranscript\030\003 \001(\tR\ntranscript\"\210\001\n\004File\022\022" +
-      "\n\003url\030\001 \001(\tH\000R\003url\022\024\n\004data\030\002 \001(\014H\000R\004data" +
-      "\022\031\n\007file_id\030\003 \001(\tH\000R\006fileId\022\035\n\nmedia_typ" +
-      "e\030\004 \001(\tR\tmediaType\022\022\n\004name\030\005 \001(\tR\004nameB\010" +
-      "\n\006source\"\234\001\n\010ToolCall\022\016\n\002id\030\001 \001(\tR\002id\022\022\n" +
-      "\004name\030\002 \001(\tR\004name\022%\n\016arguments_json\030\003 \001(" +
-      "\tR\rargumentsJson\022\034\n\tsignature\030\004 \001(\014R\tsig" +
-      "nature\022\'\n\017signature_maker\030\005 \001(\tR\016signatu" +
-      "reMaker\"s\n\nToolResult\022 \n\014tool_call_id\030\001 " +
-      "\001(\tR\ntoolCallId\022(\n\005parts\030\002 \003(\0132\022.llmrout" +
-      "er.v1.PartR\005parts\022\031\n\010is_error\030\003 \001(\010R\007isE" +
-      "rror\"x\n\020ReasoningContent\022\022\n\004text\030\001 \001(\tR\004" +
-      "text\022\034\n\tsignature\030\002 \001(\014R\tsignature\022\034\n\ten" +
-      "crypted\030\003 \001(\014R\tencrypted\022\024\n\005maker\030\004 \001(\tR" +
-      "\005maker\"|\n\004Tool\0228\n\010function\030\001 \001(\0132\032.llmro" +
-      "uter.v1.FunctionToolH\000R\010function\0222\n\006host" +
-      "ed\030\002 \001(\0132\030.llmrouter.v1.HostedToolH\000R\006ho" +
-      "stedB\006\n\004kind\"\202\002\n\014FunctionTool\022\022\n\004name\030\001 " +
-      "\001(\tR\004name\022 \n\013description\030\002 \001(\tR\013descript" +
-      "ion\0224\n\026parameters_json_schema\030\003 \001(\tR\024par" +
-      "ametersJsonSchema\022\033\n\006strict\030\004 \001(\010H\000R\006str" +
-      "ict\210\001\001\022B\n\014cache_marker\030\005 \001(\0132\037.llmrouter" +
-      ".v1.PromptCacheMarkerR\013cacheMarker\022\032\n\010de" +
-      "ferred\030\006 \001(\010R\010deferredB\t\n\007_strict\"E\n\nHos" +
-      "tedTool\022\022\n\004name\030\001 \001(\tR\004name\022#\n\rsettings_" +
-      "json\030\002 \001(\tR\014settingsJson\"c\n\nToolChoice\0220" +
-      "\n\004mode\030\001 \001(\0162\034.llmrouter.v1.ToolChoiceMo" +
-      "deR\004mode\022#\n\rfunction_name\030\002 \001(\tR\014functio" +
-      "nName\"\320\001\n\016ResponseFormat\022.\n\004text\030\001 \001(\0132\030" +
-      ".llmrouter.v1.TextFormatH\000R\004text\022A\n\013json" +
-      "_object\030\002 \001(\0132\036.llmrouter.v1.JsonObjectF" +
-      "ormatH\000R\njsonObject\022A\n\013json_schema\030\003 \001(\013" +
-      "2\036.llmrouter.v1.JsonSchemaFormatH\000R\njson" +
-      "SchemaB\010\n\006format\"\014\n\nTextFormat\"\022\n\020JsonOb" +
-      "jectFormat\"\221\001\n\020JsonSchemaFormat\022\022\n\004name\030" +
-      "\001 \001(\tR\004name\022\037\n\013json_schema\030\002 \001(\tR\njsonSc" +
-      "hema\022 \n\013description\030\003 \001(\tR\013description\022\033" +
-      "\n\006strict\030\004 \001(\010H\000R\006strict\210\001\001B\t\n\007_strict\"\316" +
-      "\004\n\010Sampling\022%\n\013temperature\030\001 \001(\001H\000R\013temp" +
-      "erature\210\001\001\022\030\n\005top_p\030\002 \001(\001H\001R\004topP\210\001\001\022\030\n\005" +
-      "top_k\030\003 \001(\005H\002R\004topK\210\001\001\022\030\n\005min_p\030\004 \001(\001H\003R" +
-      "\004minP\210\001\001\0220\n\021frequency_penalty\030\005 \001(\001H\004R\020f" +
-      "requencyPenalty\210\001\001\022.\n\020presence_penalty\030\006" +
-      " \001(\001H\005R\017presencePenalty\210\001\001\022\027\n\004seed\030\007 \001(\003" +
-      "H\006R\004seed\210\001\001\022%\n\016stop_sequences\030\010 \003(\tR\rsto" +
-      "pSequences\022/\n\021max_output_tokens\030\t \001(\005H\007R" +
-      "\017maxOutputTokens\210\001\001\022D\n\nlogit_bias\030\n \003(\0132" +
-      "%.llmrouter.v1.Sampling.LogitBiasEntryR\t" +
-      "logitBias\032<\n\016LogitBiasEntry\022\020\n\003key\030\001 \001(\005" +
-      "R\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001B\016\n\014_temp" +
-      "eratureB\010\n\006_top_pB\010\n\006_top_kB\010\n\006_min_pB\024\n" +
-      "\022_frequency_penaltyB\023\n\021_presence_penalty" +
-      "B\007\n\005_seedB\024\n\022_max_output_tokens\"\270\001\n\tReas" +
-      "oning\0225\n\006effort\030\001 \001(\0162\035.llmrouter.v1.Rea" +
-      "soningEffortR\006effort\022\"\n\nmax_tokens\030\002 \001(\005" +
-      "H\000R\tmaxTokens\210\001\001\022A\n\nvisibility\030\003 \001(\0162!.l" +
-      "lmrouter.v1.ReasoningVisibilityR\nvisibil" +
-      "ityB\r\n\013_max_tokens\"B\n\013AudioOutput\022\024\n\005voi" +
-      "ce\030\001 \001(\tR\005voice\022\035\n\nmedia_type\030\002 \001(\tR\tmed" +
-      "iaType\"\034\n\010Logprobs\022\020\n\003top\030\001 \001(\005R\003top\"Q\n\r" +
-      "WireExtension\022\037\n\013wire_format\030\001 \001(\tR\nwire" +
-      "Format\022\037\n\013fields_json\030\002 \001(\tR\nfieldsJson*" +
-      "s\n\004Role\022\024\n\020ROLE_UNSPECIFIED\020\000\022\017\n\013ROLE_SY" +
-      "STEM\020\001\022\022\n\016ROLE_DEVELOPER\020\002\022\r\n\tROLE_USER\020" +
-      "\003\022\022\n\016ROLE_ASSISTANT\020\004\022\r\n\tROLE_TOOL\020\005*}\n\023" +
-      "PromptCacheLifetime\022%\n!PROMPT_CACHE_LIFE" +
-      "TIME_UNSPECIFIED\020\000\022\037\n\033PROMPT_CACHE_LIFET" +
-      "IME_SHORT\020\001\022\036\n\032PROMPT_CACHE_LIFETIME_LON" +
-      "G\020\002*X\n\013ImageDetail\022\034\n\030IMAGE_DETAIL_UNSPE" +
-      "CIFIED\020\000\022\024\n\020IMAGE_DETAIL_LOW\020\001\022\025\n\021IMAGE_" +
-      "DETAIL_HIGH\020\002*\246\001\n\016ToolChoiceMode\022 \n\034TOOL" +
-      "_CHOICE_MODE_UNSPECIFIED\020\000\022\031\n\025TOOL_CHOIC" +
-      "E_MODE_AUTO\020\001\022\031\n\025TOOL_CHOICE_MODE_NONE\020\002" +
-      "\022\035\n\031TOOL_CHOICE_MODE_REQUIRED\020\003\022\035\n\031TOOL_" +
-      "CHOICE_MODE_FUNCTION\020\004*\227\002\n\017ReasoningEffo" +
-      "rt\022 \n\034REASONING_EFFORT_UNSPECIFIED\020\000\022\031\n\025" +
-      "REASONING_EFFORT_NONE\020\001\022\034\n\030REASONING_EFF" +
-      "ORT_MINIMAL\020\002\022\030\n\024REASONING_EFFORT_LOW\020\003\022" +
-      "\033\n\027REASONING_EFFORT_MEDIUM\020\004\022\031\n\025REASONIN" +
-      "G_EFFORT_HIGH\020\005\022\034\n\030REASONING_EFFORT_MAXI" +
-      "MUM\020\006\022\032\n\026REASONING_EFFORT_XHIGH\020\007\022\035\n\031REA" +
-      "SONING_EFFORT_ADAPTIVE\020\010*\235\001\n\023ReasoningVi" +
-      "sibility\022$\n REASONING_VISIBILITY_UNSPECI" +
-      "FIED\020\000\022\037\n\033REASONING_VISIBILITY_HIDDEN\020\001\022" +
-      " \n\034REASONING_VISIBILITY_SUMMARY\020\002\022\035\n\031REA" +
-      "SONING_VISIBILITY_FULL\020\003*\206\001\n\010Modality\022\030\n" +
-      "\024MODALITY_UNSPECIFIED\020\000\022\021\n\rMODALITY_TEXT" +
-      "\020\001\022\022\n\016MODALITY_IMAGE\020\002\022\022\n\016MODALITY_AUDIO" +
-      "\020\003\022\021\n\rMODALITY_FILE\020\004\022\022\n\016MODALITY_VIDEO\020" +
-      "\005*c\n\tVerbosity\022\031\n\025VERBOSITY_UNSPECIFIED\020" +
-      "\000\022\021\n\rVERBOSITY_LOW\020\001\022\024\n\020VERBOSITY_MEDIUM" +
-      "\020\002\022\022\n\016VERBOSITY_HIGH\020\003*x\n\013ServiceTier\022\034\n" +
-      "\030SERVICE_TIER_UNSPECIFIED\020\000\022\025\n\021SERVICE_T" +
-      "IER_FLEX\020\001\022\031\n\025SERVICE_TIER_STANDARD\020\002\022\031\n" +
-      "\025SERVICE_TIER_PRIORITY\020\003B\200\001\n io.github.r" +
-      "outersvc.llmrouter.v1B\013PromptProtoP\001\242\002\003L" +
-      "XX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llmro" +
-      "uter\\V1\\GPBMetadata\352\002\rLlmrouter::V1b\006pro" +
-      "to3"
+      "arkerR\013cacheMarker\0224\n\tcitations\030\032 \003(\0132\026." +
+      "llmrouter.v1.CitationR\tcitationsB\t\n\007cont" +
+      "ent\"\253\002\n\010Citation\022,\n\017start_character\030\001 \001(" +
+      "\003H\000R\016startCharacter\210\001\001\022(\n\rend_character\030" +
+      "\002 \001(\003H\001R\014endCharacter\210\001\001\022\020\n\003url\030\003 \001(\tR\003u" +
+      "rl\022\024\n\005title\030\004 \001(\tR\005title\022\035\n\ncited_text\030\005" +
+      " \001(\tR\tcitedText\022*\n\016document_index\030\006 \001(\005H" +
+      "\002R\rdocumentIndex\210\001\001\022\033\n\tsource_id\030\007 \001(\tR\010" +
+      "sourceIdB\022\n\020_start_characterB\020\n\016_end_cha" +
+      "racterB\021\n\017_document_index\"R\n\021PromptCache" +
+      "Marker\022=\n\010lifetime\030\001 \001(\0162!.llmrouter.v1." +
+      "PromptCacheLifetimeR\010lifetime\"\215\001\n\005Image\022" +
+      "\022\n\003url\030\001 \001(\tH\000R\003url\022\024\n\004data\030\002 \001(\014H\000R\004dat" +
+      "a\022\035\n\nmedia_type\030\003 \001(\tR\tmediaType\0221\n\006deta" +
+      "il\030\004 \001(\0162\031.llmrouter.v1.ImageDetailR\006det" +
+      "ailB\010\n\006source\"Z\n\005Audio\022\022\n\004data\030\001 \001(\014R\004da" +
+      "ta\022\035\n\nmedia_type\030\002 \001(\tR\tmediaType\022\036\n\ntra" +
+      "nscript\030\003 \001(\tR\ntranscript\"\210\001\n\004File\022\022\n\003ur" +
+      "l\030\001 \001(\tH\000R\003url\022\024\n\004data\030\002 \001(\014H\000R\004data\022\031\n\007" +
+      "file_id\030\003 \001(\tH\000R\006fileId\022\035\n\nmedia_type\030\004 " +
+      "\001(\tR\tmediaType\022\022\n\004name\030\005 \001(\tR\004nameB\010\n\006so" +
+      "urce\"\234\001\n\010ToolCall\022\016\n\002id\030\001 \001(\tR\002id\022\022\n\004nam" +
+      "e\030\002 \001(\tR\004name\022%\n\016arguments_json\030\003 \001(\tR\ra" +
+      "rgumentsJson\022\034\n\tsignature\030\004 \001(\014R\tsignatu" +
+      "re\022\'\n\017signature_maker\030\005 \001(\tR\016signatureMa" +
+      "ker\"s\n\nToolResult\022 \n\014tool_call_id\030\001 \001(\tR" +
+      "\ntoolCallId\022(\n\005parts\030\002 \003(\0132\022.llmrouter.v" +
+      "1.PartR\005parts\022\031\n\010is_error\030\003 \001(\010R\007isError" +
+      "\"x\n\020ReasoningContent\022\022\n\004text\030\001 \001(\tR\004text" +
+      "\022\034\n\tsignature\030\002 \001(\014R\tsignature\022\034\n\tencryp" +
+      "ted\030\003 \001(\014R\tencrypted\022\024\n\005maker\030\004 \001(\tR\005mak" +
+      "er\"|\n\004Tool\0228\n\010function\030\001 \001(\0132\032.llmrouter" +
+      ".v1.FunctionToolH\000R\010function\0222\n\006hosted\030\002" +
+      " \001(\0132\030.llmrouter.v1.HostedToolH\000R\006hosted" +
+      "B\006\n\004kind\"\202\002\n\014FunctionTool\022\022\n\004name\030\001 \001(\tR" +
+      "\004name\022 \n\013description\030\002 \001(\tR\013description\022" +
+      "4\n\026parameters_json_schema\030\003 \001(\tR\024paramet" +
+      "ersJsonSchema\022\033\n\006strict\030\004 \001(\010H\000R\006strict\210" +
+      "\001\001\022B\n\014cache_marker\030\005 \001(\0132\037.llmrouter.v1." +
+      "PromptCacheMarkerR\013cacheMarker\022\032\n\010deferr" +
+      "ed\030\006 \001(\010R\010deferredB\t\n\007_strict\"\202\002\n\nHosted" +
+      "Tool\022\022\n\004name\030\001 \001(\tR\004name\022#\n\rsettings_jso" +
+      "n\030\002 \001(\tR\014settingsJson\022\'\n\017allowed_domains" +
+      "\030\r \003(\tR\016allowedDomains\022\'\n\017blocked_domain" +
+      "s\030\016 \003(\tR\016blockedDomains\022\036\n\010max_uses\030\017 \001(" +
+      "\005H\000R\007maxUses\210\001\001\022<\n\010location\030\020 \001(\0132 .llmr" +
+      "outer.v1.HostedToolLocationR\010locationB\013\n" +
+      "\t_max_uses\"v\n\022HostedToolLocation\022\022\n\004city" +
+      "\030\001 \001(\tR\004city\022\026\n\006region\030\002 \001(\tR\006region\022\030\n\007" +
+      "country\030\003 \001(\tR\007country\022\032\n\010timezone\030\004 \001(\t" +
+      "R\010timezone\"c\n\nToolChoice\0220\n\004mode\030\001 \001(\0162\034" +
+      ".llmrouter.v1.ToolChoiceModeR\004mode\022#\n\rfu" +
+      "nction_name\030\002 \001(\tR\014functionName\"\320\001\n\016Resp" +
+      "onseFormat\022.\n\004text\030\001 \001(\0132\030.llmrouter.v1." +
+      "TextFormatH\000R\004text\022A\n\013json_object\030\002 \001(\0132" +
+      "\036.llmrouter.v1.JsonObjectFormatH\000R\njsonO" +
+      "bject\022A\n\013json_schema\030\003 \001(\0132\036.llmrouter.v" +
+      "1.JsonSchemaFormatH\000R\njsonSchemaB\010\n\006form" +
+      "at\"\014\n\nTextFormat\"\022\n\020JsonObjectFormat\"\221\001\n" +
+      "\020JsonSchemaFormat\022\022\n\004name\030\001 \001(\tR\004name\022\037\n" +
+      "\013json_schema\030\002 \001(\tR\njsonSchema\022 \n\013descri" +
+      "ption\030\003 \001(\tR\013description\022\033\n\006strict\030\004 \001(\010" +
+      "H\000R\006strict\210\001\001B\t\n\007_strict\"\316\004\n\010Sampling\022%\n" +
+      "\013temperature\030\001 \001(\001H\000R\013temperature\210\001\001\022\030\n\005" +
+      "top_p\030\002 \001(\001H\001R\004topP\210\001\001\022\030\n\005top_k\030\003 \001(\005H\002R" +
+      "\004topK\210\001\001\022\030\n\005min_p\030\004 \001(\001H\003R\004minP\210\001\001\0220\n\021fr" +
+      "equency_penalty\030\005 \001(\001H\004R\020frequencyPenalt" +
+      "y\210\001\001\022.\n\020presence_penalty\030\006 \001(\001H\005R\017presen" +
+      "cePenalty\210\001\001\022\027\n\004seed\030\007 \001(\003H\006R\004seed\210\001\001\022%\n" +
+      "\016stop_sequences\030\010 \003(\tR\rstopSequences\022/\n\021" +
+      "max_output_tokens\030\t \001(\005H\007R\017maxOutputToke" +
+      "ns\210\001\001\022D\n\nlogit_bias\030\n \003(\0132%.llmrouter.v1" +
+      ".Sampling.LogitBiasEntryR\tlogitBias\032<\n\016L" +
+      "ogitBiasEntry\022\020\n\003key\030\001 \001(\005R\003key\022\024\n\005value" +
+      "\030\002 \001(\001R\005value:\0028\001B\016\n\014_temperatureB\010\n\006_to" +
+      "p_pB\010\n\006_top_kB\010\n\006_min_pB\024\n\022_frequency_pe" +
+      "naltyB\023\n\021_presence_penaltyB\007\n\005_seedB\024\n\022_" +
+      "max_output_tokens\"\270\001\n\tReasoning\0225\n\006effor" +
+      "t\030\001 \001(\0162\035.llmrouter.v1.ReasoningEffortR\006" +
+      "effort\022\"\n\nmax_tokens\030\002 \001(\005H\000R\tmaxTokens\210" +
+      "\001\001\022A\n\nvisibility\030\003 \001(\0162!.llmrouter.v1.Re" +
+      "asoningVisibilityR\nvisibilityB\r\n\013_max_to" +
+      "kens\"B\n\013AudioOutput\022\024\n\005voice\030\001 \001(\tR\005voic" +
+      "e\022\035\n\nmedia_type\030\002 \001(\tR\tmediaType\"\034\n\010Logp" +
+      "robs\022\020\n\003top\030\001 \001(\005R\003top\"Q\n\rWireExtension\022" +
+      "\037\n\013wire_format\030\001 \001(\tR\nwireFormat\022\037\n\013fiel" +
+      "ds_json\030\002 \001(\tR\nfieldsJson*s\n\004Role\022\024\n\020ROL" +
+      "E_UNSPECIFIED\020\000\022\017\n\013ROLE_SYSTEM\020\001\022\022\n\016ROLE" +
+      "_DEVELOPER\020\002\022\r\n\tROLE_USER\020\003\022\022\n\016ROLE_ASSI" +
+      "STANT\020\004\022\r\n\tROLE_TOOL\020\005*}\n\023PromptCacheLif" +
+      "etime\022%\n!PROMPT_CACHE_LIFETIME_UNSPECIFI" +
+      "ED\020\000\022\037\n\033PROMPT_CACHE_LIFETIME_SHORT\020\001\022\036\n" +
+      "\032PROMPT_CACHE_LIFETIME_LONG\020\002*X\n\013ImageDe" +
+      "tail\022\034\n\030IMAGE_DETAIL_UNSPECIFIED\020\000\022\024\n\020IM" +
+      "AGE_DETAIL_LOW\020\001\022\025\n\021IMAGE_DETAIL_HIGH\020\002*" +
+      "\246\001\n\016ToolChoiceMode\022 \n\034TOOL_CHOICE_MODE_U" +
+      "NSPECIFIED\020\000\022\031\n\025TOOL_CHOICE_MODE_AUTO\020\001\022" +
+      "\031\n\025TOOL_CHOICE_MODE_NONE\020\002\022\035\n\031TOOL_CHOIC" +
+      "E_MODE_REQUIRED\020\003\022\035\n\031TOOL_CHOICE_MODE_FU" +
+      "NCTION\020\004*\227\002\n\017ReasoningEffort\022 \n\034REASONIN" +
+      "G_EFFORT_UNSPECIFIED\020\000\022\031\n\025REASONING_EFFO" +
+      "RT_NONE\020\001\022\034\n\030REASONING_EFFORT_MINIMAL\020\002\022" +
+      "\030\n\024REASONING_EFFORT_LOW\020\003\022\033\n\027REASONING_E" +
+      "FFORT_MEDIUM\020\004\022\031\n\025REASONING_EFFORT_HIGH\020" +
+      "\005\022\034\n\030REASONING_EFFORT_MAXIMUM\020\006\022\032\n\026REASO" +
+      "NING_EFFORT_XHIGH\020\007\022\035\n\031REASONING_EFFORT_" +
+      "ADAPTIVE\020\010*\235\001\n\023ReasoningVisibility\022$\n RE" +
+      "ASONING_VISIBILITY_UNSPECIFIED\020\000\022\037\n\033REAS" +
+      "ONING_VISIBILITY_HIDDEN\020\001\022 \n\034REASONING_V" +
+      "ISIBILITY_SUMMARY\020\002\022\035\n\031REASONING_VISIBIL" +
+      "ITY_FULL\020\003*\206\001\n\010Modality\022\030\n\024MODALITY_UNSP" +
+      "ECIFIED\020\000\022\021\n\rMODALITY_TEXT\020\001\022\022\n\016MODALITY" +
+      "_IMAGE\020\002\022\022\n\016MODALITY_AUDIO\020\003\022\021\n\rMODALITY" +
+      "_FILE\020\004\022\022\n\016MODALITY_VIDEO\020\005*c\n\tVerbosity" +
+      "\022\031\n\025VERBOSITY_UNSPECIFIED\020\000\022\021\n\rVERBOSITY" +
+      "_LOW\020\001\022\024\n\020VERBOSITY_MEDIUM\020\002\022\022\n\016VERBOSIT" +
+      "Y_HIGH\020\003*x\n\013ServiceTier\022\034\n\030SERVICE_TIER_" +
+      "UNSPECIFIED\020\000\022\025\n\021SERVICE_TIER_FLEX\020\001\022\031\n\025" +
+      "SERVICE_TIER_STANDARD\020\002\022\031\n\025SERVICE_TIER_" +
+      "PRIORITY\020\003B\200\001\n io.github.routersvc.llmro" +
+      "uter.v1B\013PromptProtoP\001\242\002\003LXX\252\002\014Llmrouter" +
+      ".V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\GPBMet" +
+      "adata\352\002\rLlmrouter::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -321,99 +347,111 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_Part_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Part_descriptor,
-        new java.lang.String[] { "Text", "Image", "Audio", "File", "ToolCall", "ToolResult", "Reasoning", "Refusal", "CacheMarker", "Content", });
-    internal_static_llmrouter_v1_PromptCacheMarker_descriptor =
+        new java.lang.String[] { "Text", "Image", "Audio", "File", "ToolCall", "ToolResult", "Reasoning", "Refusal", "CacheMarker", "Citations", "Content", });
+    internal_static_llmrouter_v1_Citation_descriptor =
       getDescriptor().getMessageType(3);
+    internal_static_llmrouter_v1_Citation_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_Citation_descriptor,
+        new java.lang.String[] { "StartCharacter", "EndCharacter", "Url", "Title", "CitedText", "DocumentIndex", "SourceId", });
+    internal_static_llmrouter_v1_PromptCacheMarker_descriptor =
+      getDescriptor().getMessageType(4);
     internal_static_llmrouter_v1_PromptCacheMarker_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_PromptCacheMarker_descriptor,
         new java.lang.String[] { "Lifetime", });
     internal_static_llmrouter_v1_Image_descriptor =
-      getDescriptor().getMessageType(4);
+      getDescriptor().getMessageType(5);
     internal_static_llmrouter_v1_Image_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Image_descriptor,
         new java.lang.String[] { "Url", "Data", "MediaType", "Detail", "Source", });
     internal_static_llmrouter_v1_Audio_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(6);
     internal_static_llmrouter_v1_Audio_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Audio_descriptor,
         new java.lang.String[] { "Data", "MediaType", "Transcript", });
     internal_static_llmrouter_v1_File_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(7);
     internal_static_llmrouter_v1_File_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_File_descriptor,
         new java.lang.String[] { "Url", "Data", "FileId", "MediaType", "Name", "Source", });
     internal_static_llmrouter_v1_ToolCall_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(8);
     internal_static_llmrouter_v1_ToolCall_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ToolCall_descriptor,
         new java.lang.String[] { "Id", "Name", "ArgumentsJson", "Signature", "SignatureMaker", });
     internal_static_llmrouter_v1_ToolResult_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(9);
     internal_static_llmrouter_v1_ToolResult_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ToolResult_descriptor,
         new java.lang.String[] { "ToolCallId", "Parts", "IsError", });
     internal_static_llmrouter_v1_ReasoningContent_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(10);
     internal_static_llmrouter_v1_ReasoningContent_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ReasoningContent_descriptor,
         new java.lang.String[] { "Text", "Signature", "Encrypted", "Maker", });
     internal_static_llmrouter_v1_Tool_descriptor =
-      getDescriptor().getMessageType(10);
+      getDescriptor().getMessageType(11);
     internal_static_llmrouter_v1_Tool_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Tool_descriptor,
         new java.lang.String[] { "Function", "Hosted", "Kind", });
     internal_static_llmrouter_v1_FunctionTool_descriptor =
-      getDescriptor().getMessageType(11);
+      getDescriptor().getMessageType(12);
     internal_static_llmrouter_v1_FunctionTool_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_FunctionTool_descriptor,
         new java.lang.String[] { "Name", "Description", "ParametersJsonSchema", "Strict", "CacheMarker", "Deferred", });
     internal_static_llmrouter_v1_HostedTool_descriptor =
-      getDescriptor().getMessageType(12);
+      getDescriptor().getMessageType(13);
     internal_static_llmrouter_v1_HostedTool_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_HostedTool_descriptor,
-        new java.lang.String[] { "Name", "SettingsJson", });
+        new java.lang.String[] { "Name", "SettingsJson", "AllowedDomains", "BlockedDomains", "MaxUses", "Location", });
+    internal_static_llmrouter_v1_HostedToolLocation_descriptor =
+      getDescriptor().getMessageType(14);
+    internal_static_llmrouter_v1_HostedToolLocation_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_HostedToolLocation_descriptor,
+        new java.lang.String[] { "City", "Region", "Country", "Timezone", });
     internal_static_llmrouter_v1_ToolChoice_descriptor =
-      getDescriptor().getMessageType(13);
+      getDescriptor().getMessageType(15);
     internal_static_llmrouter_v1_ToolChoice_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ToolChoice_descriptor,
         new java.lang.String[] { "Mode", "FunctionName", });
     internal_static_llmrouter_v1_ResponseFormat_descriptor =
-      getDescriptor().getMessageType(14);
+      getDescriptor().getMessageType(16);
     internal_static_llmrouter_v1_ResponseFormat_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ResponseFormat_descriptor,
         new java.lang.String[] { "Text", "JsonObject", "JsonSchema", "Format", });
     internal_static_llmrouter_v1_TextFormat_descriptor =
-      getDescriptor().getMessageType(15);
+      getDescriptor().getMessageType(17);
     internal_static_llmrouter_v1_TextFormat_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_TextFormat_descriptor,
         new java.lang.String[] { });
     internal_static_llmrouter_v1_JsonObjectFormat_descriptor =
-      getDescriptor().getMessageType(16);
+      getDescriptor().getMessageType(18);
     internal_static_llmrouter_v1_JsonObjectFormat_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_JsonObjectFormat_descriptor,
         new java.lang.String[] { });
     internal_static_llmrouter_v1_JsonSchemaFormat_descriptor =
-      getDescriptor().getMessageType(17);
+      getDescriptor().getMessageType(19);
     internal_static_llmrouter_v1_JsonSchemaFormat_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_JsonSchemaFormat_descriptor,
         new java.lang.String[] { "Name", "JsonSchema", "Description", "Strict", });
     internal_static_llmrouter_v1_Sampling_descriptor =
-      getDescriptor().getMessageType(18);
+      getDescriptor().getMessageType(20);
     internal_static_llmrouter_v1_Sampling_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Sampling_descriptor,
@@ -425,25 +463,25 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
         internal_static_llmrouter_v1_Sampling_LogitBiasEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_llmrouter_v1_Reasoning_descriptor =
-      getDescriptor().getMessageType(19);
+      getDescriptor().getMessageType(21);
     internal_static_llmrouter_v1_Reasoning_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Reasoning_descriptor,
         new java.lang.String[] { "Effort", "MaxTokens", "Visibility", });
     internal_static_llmrouter_v1_AudioOutput_descriptor =
-      getDescriptor().getMessageType(20);
+      getDescriptor().getMessageType(22);
     internal_static_llmrouter_v1_AudioOutput_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_AudioOutput_descriptor,
         new java.lang.String[] { "Voice", "MediaType", });
     internal_static_llmrouter_v1_Logprobs_descriptor =
-      getDescriptor().getMessageType(21);
+      getDescriptor().getMessageType(23);
     internal_static_llmrouter_v1_Logprobs_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Logprobs_descriptor,
         new java.lang.String[] { "Top", });
     internal_static_llmrouter_v1_WireExtension_descriptor =
-      getDescriptor().getMessageType(22);
+      getDescriptor().getMessageType(24);
     internal_static_llmrouter_v1_WireExtension_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_WireExtension_descriptor,

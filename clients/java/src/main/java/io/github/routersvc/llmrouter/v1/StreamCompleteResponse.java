@@ -67,6 +67,7 @@ private static final long serialVersionUID = 0L;
     RECOVERED(7),
     USAGE(8),
     FINISHED(9),
+    CITATION_DELTA(20),
     EVENT_NOT_SET(0);
     private final int value;
     private EventCase(int value) {
@@ -93,6 +94,7 @@ private static final long serialVersionUID = 0L;
         case 7: return RECOVERED;
         case 8: return USAGE;
         case 9: return FINISHED;
+        case 20: return CITATION_DELTA;
         case 0: return EVENT_NOT_SET;
         default: return null;
       }
@@ -495,6 +497,49 @@ private static final long serialVersionUID = 0L;
     return io.github.routersvc.llmrouter.v1.Finished.getDefaultInstance();
   }
 
+  public static final int CITATION_DELTA_FIELD_NUMBER = 20;
+  /**
+   * <pre>
+   * A source of the answer's text.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+   * @return Whether the citationDelta field is set.
+   */
+  @java.lang.Override
+  public boolean hasCitationDelta() {
+    return eventCase_ == 20;
+  }
+  /**
+   * <pre>
+   * A source of the answer's text.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+   * @return The citationDelta.
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.CitationDelta getCitationDelta() {
+    if (eventCase_ == 20) {
+       return (io.github.routersvc.llmrouter.v1.CitationDelta) event_;
+    }
+    return io.github.routersvc.llmrouter.v1.CitationDelta.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * A source of the answer's text.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.CitationDeltaOrBuilder getCitationDeltaOrBuilder() {
+    if (eventCase_ == 20) {
+       return (io.github.routersvc.llmrouter.v1.CitationDelta) event_;
+    }
+    return io.github.routersvc.llmrouter.v1.CitationDelta.getDefaultInstance();
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -536,6 +581,9 @@ private static final long serialVersionUID = 0L;
     if (eventCase_ == 9) {
       output.writeMessage(9, (io.github.routersvc.llmrouter.v1.Finished) event_);
     }
+    if (eventCase_ == 20) {
+      output.writeMessage(20, (io.github.routersvc.llmrouter.v1.CitationDelta) event_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -575,6 +623,10 @@ private static final long serialVersionUID = 0L;
     if (eventCase_ == 9) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(9, (io.github.routersvc.llmrouter.v1.Finished) event_);
+    }
+    if (eventCase_ == 20) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(20, (io.github.routersvc.llmrouter.v1.CitationDelta) event_);
     }
     return size;
   }
@@ -638,6 +690,10 @@ private static final long serialVersionUID = 0L;
         if (!getFinished()
             .equals(other.getFinished())) return false;
         break;
+      case 20:
+        if (!getCitationDelta()
+            .equals(other.getCitationDelta())) return false;
+        break;
       case 0:
       default:
     }
@@ -688,6 +744,10 @@ private static final long serialVersionUID = 0L;
       case 9:
         hash = (37 * hash) + FINISHED_FIELD_NUMBER;
         hash = (53 * hash) + getFinished().hashCode();
+        break;
+      case 20:
+        hash = (37 * hash) + CITATION_DELTA_FIELD_NUMBER;
+        hash = (53 * hash) + getCitationDelta().hashCode();
         break;
       case 0:
       default:
@@ -854,6 +914,9 @@ private static final long serialVersionUID = 0L;
       if (finishedBuilder_ != null) {
         finishedBuilder_.clear();
       }
+      if (citationDeltaBuilder_ != null) {
+        citationDeltaBuilder_.clear();
+      }
       eventCase_ = 0;
       event_ = null;
       return this;
@@ -931,6 +994,10 @@ private static final long serialVersionUID = 0L;
           finishedBuilder_ != null) {
         result.event_ = finishedBuilder_.build();
       }
+      if (eventCase_ == 20 &&
+          citationDeltaBuilder_ != null) {
+        result.event_ = citationDeltaBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -980,6 +1047,10 @@ private static final long serialVersionUID = 0L;
         }
         case FINISHED: {
           mergeFinished(other.getFinished());
+          break;
+        }
+        case CITATION_DELTA: {
+          mergeCitationDelta(other.getCitationDelta());
           break;
         }
         case EVENT_NOT_SET: {
@@ -1073,6 +1144,13 @@ private static final long serialVersionUID = 0L;
               eventCase_ = 9;
               break;
             } // case 74
+            case 162: {
+              input.readMessage(
+                  internalGetCitationDeltaFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              eventCase_ = 20;
+              break;
+            } // case 162
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2687,6 +2765,182 @@ private static final long serialVersionUID = 0L;
       eventCase_ = 9;
       onChanged();
       return finishedBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.CitationDelta, io.github.routersvc.llmrouter.v1.CitationDelta.Builder, io.github.routersvc.llmrouter.v1.CitationDeltaOrBuilder> citationDeltaBuilder_;
+    /**
+     * <pre>
+     * A source of the answer's text.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+     * @return Whether the citationDelta field is set.
+     */
+    @java.lang.Override
+    public boolean hasCitationDelta() {
+      return eventCase_ == 20;
+    }
+    /**
+     * <pre>
+     * A source of the answer's text.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+     * @return The citationDelta.
+     */
+    @java.lang.Override
+    public io.github.routersvc.llmrouter.v1.CitationDelta getCitationDelta() {
+      if (citationDeltaBuilder_ == null) {
+        if (eventCase_ == 20) {
+          return (io.github.routersvc.llmrouter.v1.CitationDelta) event_;
+        }
+        return io.github.routersvc.llmrouter.v1.CitationDelta.getDefaultInstance();
+      } else {
+        if (eventCase_ == 20) {
+          return citationDeltaBuilder_.getMessage();
+        }
+        return io.github.routersvc.llmrouter.v1.CitationDelta.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A source of the answer's text.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+     */
+    public Builder setCitationDelta(io.github.routersvc.llmrouter.v1.CitationDelta value) {
+      if (citationDeltaBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        event_ = value;
+        onChanged();
+      } else {
+        citationDeltaBuilder_.setMessage(value);
+      }
+      eventCase_ = 20;
+      return this;
+    }
+    /**
+     * <pre>
+     * A source of the answer's text.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+     */
+    public Builder setCitationDelta(
+        io.github.routersvc.llmrouter.v1.CitationDelta.Builder builderForValue) {
+      if (citationDeltaBuilder_ == null) {
+        event_ = builderForValue.build();
+        onChanged();
+      } else {
+        citationDeltaBuilder_.setMessage(builderForValue.build());
+      }
+      eventCase_ = 20;
+      return this;
+    }
+    /**
+     * <pre>
+     * A source of the answer's text.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+     */
+    public Builder mergeCitationDelta(io.github.routersvc.llmrouter.v1.CitationDelta value) {
+      if (citationDeltaBuilder_ == null) {
+        if (eventCase_ == 20 &&
+            event_ != io.github.routersvc.llmrouter.v1.CitationDelta.getDefaultInstance()) {
+          event_ = io.github.routersvc.llmrouter.v1.CitationDelta.newBuilder((io.github.routersvc.llmrouter.v1.CitationDelta) event_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          event_ = value;
+        }
+        onChanged();
+      } else {
+        if (eventCase_ == 20) {
+          citationDeltaBuilder_.mergeFrom(value);
+        } else {
+          citationDeltaBuilder_.setMessage(value);
+        }
+      }
+      eventCase_ = 20;
+      return this;
+    }
+    /**
+     * <pre>
+     * A source of the answer's text.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+     */
+    public Builder clearCitationDelta() {
+      if (citationDeltaBuilder_ == null) {
+        if (eventCase_ == 20) {
+          eventCase_ = 0;
+          event_ = null;
+          onChanged();
+        }
+      } else {
+        if (eventCase_ == 20) {
+          eventCase_ = 0;
+          event_ = null;
+        }
+        citationDeltaBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A source of the answer's text.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.CitationDelta.Builder getCitationDeltaBuilder() {
+      return internalGetCitationDeltaFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * A source of the answer's text.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+     */
+    @java.lang.Override
+    public io.github.routersvc.llmrouter.v1.CitationDeltaOrBuilder getCitationDeltaOrBuilder() {
+      if ((eventCase_ == 20) && (citationDeltaBuilder_ != null)) {
+        return citationDeltaBuilder_.getMessageOrBuilder();
+      } else {
+        if (eventCase_ == 20) {
+          return (io.github.routersvc.llmrouter.v1.CitationDelta) event_;
+        }
+        return io.github.routersvc.llmrouter.v1.CitationDelta.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A source of the answer's text.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.CitationDelta, io.github.routersvc.llmrouter.v1.CitationDelta.Builder, io.github.routersvc.llmrouter.v1.CitationDeltaOrBuilder> 
+        internalGetCitationDeltaFieldBuilder() {
+      if (citationDeltaBuilder_ == null) {
+        if (!(eventCase_ == 20)) {
+          event_ = io.github.routersvc.llmrouter.v1.CitationDelta.getDefaultInstance();
+        }
+        citationDeltaBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            io.github.routersvc.llmrouter.v1.CitationDelta, io.github.routersvc.llmrouter.v1.CitationDelta.Builder, io.github.routersvc.llmrouter.v1.CitationDeltaOrBuilder>(
+                (io.github.routersvc.llmrouter.v1.CitationDelta) event_,
+                getParentForChildren(),
+                isClean());
+        event_ = null;
+      }
+      eventCase_ = 20;
+      onChanged();
+      return citationDeltaBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.StreamCompleteResponse)

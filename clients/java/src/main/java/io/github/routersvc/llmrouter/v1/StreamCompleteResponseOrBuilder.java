@@ -253,5 +253,32 @@ public interface StreamCompleteResponseOrBuilder extends
    */
   io.github.routersvc.llmrouter.v1.FinishedOrBuilder getFinishedOrBuilder();
 
+  /**
+   * <pre>
+   * A source of the answer's text.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+   * @return Whether the citationDelta field is set.
+   */
+  boolean hasCitationDelta();
+  /**
+   * <pre>
+   * A source of the answer's text.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+   * @return The citationDelta.
+   */
+  io.github.routersvc.llmrouter.v1.CitationDelta getCitationDelta();
+  /**
+   * <pre>
+   * A source of the answer's text.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.CitationDelta citation_delta = 20 [json_name = "citationDelta"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.CitationDeltaOrBuilder getCitationDeltaOrBuilder();
+
   io.github.routersvc.llmrouter.v1.StreamCompleteResponse.EventCase getEventCase();
 }
