@@ -116,3 +116,13 @@ def test_length_is_that_of_the_text_alone() -> None:
     text.end(events)
 
     assert (text.characters, text.whole) == (2, "{}")
+
+
+@pytest.mark.parametrize("text", ["1}", '{"a": 1}'])
+def test_continued_json_is_checked_with_its_beginning(text: str) -> None:
+    """A stream that broke goes on in the middle of the JSON."""
+    begun = Message(role=Role.ASSISTANT, parts=(TextPart(text='{"a": '),))
+    answer = AnswerText(Prompt(messages=(*ASKED, begun), response_format=JsonObjectFormat()))
+    answer.add(text, [])
+
+    answer.require_format(FinishReason.STOP)
