@@ -9,7 +9,7 @@ import json
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -545,7 +545,7 @@ async def test_probe_asks_for_the_list_of_models(make_call: MakeCall) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"content-length": "1000000"}])
 async def test_long_list_of_models_is_not_read(
-    make_call: MakeCall, headers: Mapping[str, str]
+    make_call: MakeCall, headers: dict[str, str]
 ) -> None:
     """The status is the result."""
     transport = ScriptedTransport([httpx.ReadError("read")], headers=headers)
