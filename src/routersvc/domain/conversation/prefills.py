@@ -35,3 +35,11 @@ def is_continuation(prompt: Prompt) -> bool:
     The prompt ends in that turn, or in the results of the tools that it called.
     """
     return bool(prompt.messages) and prompt.messages[-1].role in {Role.ASSISTANT, Role.TOOL}
+
+
+def begun_text(prompt: Prompt) -> str:
+    """Return the text with which the prompt begins the model's turn; empty if it does not."""
+    last = prompt.messages[-1] if prompt.messages else None
+    if last is None or last.role is not Role.ASSISTANT:
+        return ""
+    return "".join(part.text for part in last.parts if isinstance(part, TextPart))

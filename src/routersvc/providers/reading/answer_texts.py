@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import TextDelta, ThoughtDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.logprobs import TokenLogprob
-from routersvc.domain.conversation.prefills import is_continuation
+from routersvc.domain.conversation.prefills import begun_text
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.reading.promised_json import PromisedJson
 from routersvc.providers.reading.soundness import require_format
 
@@ -20,6 +23,7 @@ class AnswerText:
     """
 
     __slots__ = (
+        "_begun",
         "_format",
         "_hides_thoughts",
         "_kept",
@@ -36,11 +40,11 @@ class AnswerText:
         self.has_text = False
         self.has_thoughts = False
         self._format = prompt.response_format
+        begun = "" if prompt.response_format is None else begun_text(prompt)
         self._promised = (
-            None
-            if prompt.response_format is None
-            else PromisedJson(continues=is_continuation(prompt))
+            None if prompt.response_format is None else PromisedJson(continues=bool(begun))
         )
+        self._begun = begun
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._logprobs: list[TokenLogprob] = []
         self._kept: list[str] | None = [] if keeps else None
@@ -77,7 +81,13 @@ class AnswerText:
             AttemptFailedError: it is not.
         """
         if reason is FinishReason.STOP and self._promised is not None and self._format is not None:
-            require_format(self._promised.json, self._format)
+            text = self._promised.json
+            if self._begun:
+                # A model may also begin anew.
+                with contextlib.suppress(AttemptFailedError):
+                    require_format(self._begun + text, self._format)
+                    return
+            require_format(text, self._format)
 
     def _write(
         self,
