@@ -110,7 +110,7 @@ def test_annotations_of_responses_count_from_the_answers_beginning() -> None:
     """The vendor counts from the part; the event and the item's end name one source."""
     note = {"type": "url_citation", "start_index": 0, "end_index": 4, "url": URL,
             "title": "Weather"}  # fmt: skip
-    message = {
+    message: dict[str, Any] = {
         "type": "message",
         "id": "m",
         "role": "assistant",
@@ -119,7 +119,7 @@ def test_annotations_of_responses_count_from_the_answers_beginning() -> None:
             {"type": "output_text", "text": "Rain", "annotations": [note]},
         ],
     }
-    response = {"id": "r", "status": "completed", "output": [message]}
+    response: dict[str, Any] = {"id": "r", "status": "completed", "output": [message]}
     body = sse(
         {"type": "response.created", "response": {"id": "r"}},
         {"type": "response.output_item.added", "output_index": 0, "item": {"type": "message"}},
