@@ -31,17 +31,22 @@ class AnswerText:
         self._logprobs: list[TokenLogprob] = []
 
     def add(
-        self, text: str, events: list[AnswerEvent], logprobs: tuple[TokenLogprob, ...] = ()
+        self,
+        text: str,
+        events: list[AnswerEvent],
+        logprobs: tuple[TokenLogprob, ...] = (),
+        *,
+        pieces: int = 1,
     ) -> None:
-        """Append a piece of the text, and the log probabilities of its tokens."""
+        """Append a piece of the text, or `pieces` joined; and log probabilities of its tokens."""
         if self._promised is not None:
             if text:
-                self._write(self._promised.feed(text), events, logprobs)
+                self._write(self._promised.feed(text), events, logprobs, pieces)
             else:
                 self._logprobs.extend(logprobs)
         elif text or logprobs:
             self.has_text = self.has_text or bool(text)
-            events.append(TextDelta(text=text, logprobs=logprobs))
+            events.append(TextDelta(text=text, logprobs=logprobs, pieces=pieces))
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append what was held back, at the end of the answer."""
@@ -65,6 +70,7 @@ class AnswerText:
         split: tuple[str, str],
         events: list[AnswerEvent],
         logprobs: tuple[TokenLogprob, ...],
+        pieces: int = 1,
     ) -> None:
         thought, text = split
         if thought.strip():
@@ -74,5 +80,5 @@ class AnswerText:
         self._logprobs.extend(logprobs)
         if text:
             self.has_text = True
-            events.append(TextDelta(text=text, logprobs=tuple(self._logprobs)))
+            events.append(TextDelta(text=text, logprobs=tuple(self._logprobs), pieces=pieces))
             self._logprobs.clear()
