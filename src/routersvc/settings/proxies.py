@@ -1,8 +1,8 @@
 """Which HTTP proxy the requests to a provider go through.
 
 Either the one of the settings, or the one that the environment names in `HTTPS_PROXY`, `HTTP_PROXY`
-or `ALL_PROXY`, unless `NO_PROXY` lists the host; lower-case names come first, as in curl. As in
-Go's net/http, the environment's proxy is never used for a loopback address.
+or `ALL_PROXY`, unless `NO_PROXY` lists the host; lower-case names come first. As in curl and
+Python's clients, loopback addresses are no exception: `NO_PROXY` has to list them.
 """
 
 from __future__ import annotations
@@ -54,8 +54,6 @@ def proxy_of_environment(
             text = environment.get(variable, "").strip()
             if not text:
                 continue
-            if _is_loopback(host):
-                return ProxyBypass(source=variable, reason="the address is a loopback address")
             no_proxy = environment.get("no_proxy", "") or environment.get("NO_PROXY", "")
             if _is_listed(host, address.port, no_proxy):
                 return ProxyBypass(source=variable, reason="`NO_PROXY` lists the host")
@@ -99,14 +97,5 @@ def _is_listed(host: str, port: int | None, no_proxy: str) -> bool:
 def _is_in_network(host: str, network: str) -> bool:
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
-    except ValueError:
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

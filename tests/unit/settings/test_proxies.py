@@ -62,10 +62,14 @@ def test_networks_and_ports_can_be_listed(hosts: str, *, listed: bool) -> None:
     assert isinstance(found, ProxyBypass) is listed
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:4010", "127.8.0.1", "[::1]:80"])
-def test_loopback_address_is_called_directly(host: str) -> None:
-    """No proxy elsewhere could reach it."""
-    assert isinstance(proxy_of_environment(f"http://{host}/v1", BOTH), ProxyBypass)
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:4010", "[::1]:80"])
+def test_loopback_address_has_to_be_listed(host: str) -> None:
+    """As for curl and Python's clients."""
+    base_url = f"http://{host}/v1"
+
+    assert isinstance(proxy_of_environment(base_url, BOTH), Proxy)
+    listed = {**BOTH, "NO_PROXY": "localhost,127.0.0.1,::1"}
+    assert isinstance(proxy_of_environment(base_url, listed), ProxyBypass)
 
 
 @pytest.mark.parametrize("environment", [{}, {"HTTPS_PROXY": " "}, {"HTTP_PROXY": "http://p:1"}])

@@ -136,6 +136,7 @@ def router_settings(base_urls: dict[str, str]) -> dict[str, object]:
             name: {
                 "wire_format": "openai_chat",
                 "base_url": base_url,
+                "proxy": {"from_environment": False},
                 "region": regions[name],
                 "compliance": {"no_training": name != "gamma"},
             }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 
+import httpx
+
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.engine.ports import AttemptCall
@@ -17,6 +19,9 @@ from routersvc.providers.http.attempts import (
 )
 from routersvc.providers.http.connections import ProviderClient, ProviderConnection
 from routersvc.providers.http.transport import AiohttpTransport, ConnectionCounts
+
+SHORT_ANSWER_BYTES = 64 * 1024
+"""The length up to which a successful health check is read, so that its connection is kept."""
 
 
 class ProviderGateway:
@@ -57,6 +62,9 @@ class ProviderGateway:
         try:
             response = await client.transport.handle_async_request(request)
             async with contextlib.aclosing(response):
+                if response.is_success and not _is_short(response):
+                    # The status is the result: closing the connection is cheaper than reading on.
+                    return
                 async for data in body_of(response):
                     body += data[: MAX_ERROR_BODY_BYTES - len(body)]
                     if len(body) == MAX_ERROR_BODY_BYTES:
@@ -84,3 +92,8 @@ class ProviderGateway:
         """Close every connection. Idempotent."""
         for client in self._clients.values():
             await client.transport.aclose()
+
+
+def _is_short(response: httpx.Response) -> bool:
+    length = response.headers.get("content-length", "")
+    return length.isdecimal() and int(length) <= SHORT_ANSWER_BYTES

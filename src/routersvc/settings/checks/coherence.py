@@ -47,8 +47,7 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
     for name, policy in policies.items():
         default_timeout = None if server is None else server.default_timeout
         check_policy(name, policy, keys, default_timeout=default_timeout)
-        if policy is not None:
-            check_constraints(("policies", name, "constraints"), policy.constraints, problems)
+        check_constraints(("policies", name, "constraints"), policy.constraints, problems)
     document = sections.document
     check_tenants(sections.tenants, None if document is None else document.default_policy, problems)
     check_prices(sections, problems)

@@ -91,7 +91,7 @@ class ProxySection(Section):
         default=None,
         description="The address of the proxy, such as `http://proxy.example:3128`, without "
         "credentials. If unset, that of the environment: `HTTPS_PROXY`, `HTTP_PROXY` or "
-        "`ALL_PROXY`, unless `NO_PROXY` lists the host. Loopback addresses are called directly.",
+        "`ALL_PROXY`, unless `NO_PROXY` lists the host.",
     )
     username: str | None = Field(default=None, description="The user name for the proxy at `url`.")
     password: Secret | None = Field(

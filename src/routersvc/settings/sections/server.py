@@ -72,7 +72,7 @@ class ConnectionsSection(Section):
         description="The largest number of connections of an address. Further ones are refused.",
     )
     max_streams: int = Field(
-        default=100,
+        default=1_000,
         ge=1,
         le=1_000_000,
         description="The largest number of concurrent calls of a connection. Client libraries "

@@ -543,12 +543,25 @@ async def test_probe_asks_for_the_list_of_models(make_call: MakeCall) -> None:
     assert request.content == b""
 
 
+@pytest.mark.parametrize("headers", [{}, {"content-length": "1000000"}])
+async def test_long_list_of_models_is_not_read(
+    make_call: MakeCall, headers: dict[str, str]
+) -> None:
+    """The status is the result."""
+    transport = ScriptedTransport([httpx.ReadError("read")], headers=headers)
+
+    await gateway_over(transport).probe(make_call().deployment, connect_timeout=1.0)
+
+
 @pytest.mark.parametrize(
     ("transport", "expected"),
     [
         (ScriptedTransport([b"{}"], status=401), FailureClass.AUTHENTICATION),
         (ScriptedTransport([b"x" * MAX_ERROR_BODY_BYTES * 2], status=503), FailureClass.OVERLOADED),
-        (ScriptedTransport([httpx.ReadError("cut")]), FailureClass.RESET),
+        (
+            ScriptedTransport([httpx.ReadError("cut")], headers={"content-length": "2"}),
+            FailureClass.RESET,
+        ),
     ],
     ids=["refused", "overloaded", "cut"],
 )

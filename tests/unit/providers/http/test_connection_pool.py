@@ -82,7 +82,7 @@ class Line:
 
 def heads(protocol: ResponseHandler) -> int:
     """Return how many answers aiohttp would hand out, and take them."""
-    waiting = protocol._buffer  # noqa: SLF001 - `read` would wait for one
+    waiting = protocol._buffer  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - `read` waits
     count = len(waiting)
     waiting.clear()
     return count
