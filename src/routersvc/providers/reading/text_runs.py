@@ -25,10 +25,11 @@ class TextRun:
     add its text again.
     """
 
-    __slots__ = ("_after", "_before", "_patience")
+    __slots__ = ("_after", "_before", "_between", "_patience")
 
     def __init__(self) -> None:
         self._before = b""
+        self._between = b""
         self._after = b""
         self._patience = _PATIENCE
 
@@ -37,22 +38,26 @@ class TextRun:
         """Whether learning has been of use, or is new."""
         return self._patience > 0
 
-    def learn(self, payload: bytes, text: str) -> None:
+    def learn(self, payload: bytes, text: str, noise: str = "") -> None:
         """Take the surroundings of a text from a chunk; from then on they are what is expected.
 
         Without an escape, the JSON string of the text stands in the chunk as it is. Where it stands
-        there once, that is the text.
+        there once, that is the text. `noise` is a string after it that nobody reads.
         """
-        if self._before and payload.startswith(self._before) and payload.endswith(self._after):
+        if b"\\" in payload:
             return
         self._before = b""
         self._patience -= 1
-        written = b'"%b"' % text.encode()
-        place = payload.find(written)
-        if place < 0 or payload.rfind(written) != place or b"\\" in payload:
+        place = _place_of(text, payload)
+        if place < 0:
             return
-        self._before = payload[: place + 1]
-        self._after = payload[place + len(written) - 1 :]
+        end = place + len(text.encode())
+        noise_place = _place_of(noise, payload) if noise else end
+        if noise_place < end:
+            return
+        self._between = payload[end:noise_place]
+        self._after = payload[noise_place + len(noise.encode()) :]
+        self._before = payload[:place]
 
     def forget(self) -> None:
         """Expect nothing, until another chunk is learned."""
@@ -64,21 +69,32 @@ class TextRun:
         texts: list[str] = []
         if not before:
             return texts
+        between = self._between
         after = self._after
         begin = len(before)
-        end = len(after)
-        least = begin + end
         try:
             for index in range(place, len(pieces)):
                 name, payload = pieces[index]
+                end = payload.find(b'"', begin)
+                rest = end + len(between)
+                last = len(payload) - len(after)
                 if (
                     name
-                    or len(payload) < least
+                    or end < 0
+                    or rest > last
                     or not payload.startswith(before)
+                    or not payload.startswith(between, end)
                     or not payload.endswith(after)
                 ):
                     break
-                text = payload[begin:-end]
+                text = payload[begin:end]
+                if between:
+                    noise = payload[rest:last]
+                    noise.decode()
+                    if noise.translate(None, _NOT_PLAIN) != noise:
+                        break
+                elif rest != last:
+                    break
                 if text.translate(None, _NOT_PLAIN) != text:
                     break
                 texts.append(text.decode())
@@ -87,3 +103,10 @@ class TextRun:
         if texts:
             self._patience = _PATIENCE
         return texts
+
+
+def _place_of(text: str, payload: bytes) -> int:
+    """Return where a JSON string with this text begins, -1 unless `payload` has it once."""
+    written = b'"%b"' % text.encode()
+    place = payload.find(written)
+    return place + 1 if place >= 0 and payload.rfind(written) == place else -1

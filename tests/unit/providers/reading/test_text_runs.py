@@ -92,3 +92,22 @@ def test_forgotten_chunk_is_not_expected(run: TextRun) -> None:
     run.forget()
 
     assert texts(run, b'{"t": "b", "n": 1}') == []
+
+
+def test_noise_after_the_text_is_passed_over() -> None:
+    """It may be longer or shorter, but it is a plain string."""
+    run = TextRun()
+    run.learn(b'{"t": "a", "z": "xx"}', "a", "xx")
+
+    found = texts(run, b'{"t": "b", "z": "y"}', b'{"t": "c", "z": "y", "u": "y"}')
+
+    assert found == ["b"]
+
+
+def test_noise_before_the_text_teaches_nothing() -> None:
+    """A key after the text that reads the same is not the noise."""
+    run = TextRun()
+
+    run.learn(b'{"z": "k", "t": "a", "k": "b"}', "a", "k")
+
+    assert texts(run, b'{"z": "k", "t": "a", "error": "b"}') == []

@@ -55,7 +55,8 @@ class ChunkReader:
         if self._run.learns:
             text = "" if name else reader.plain_text_of(chunk)
             if text:
-                self._run.learn(payload, text)
+                noise = chunk.get("obfuscation")
+                self._run.learn(payload, text, noise if isinstance(noise, str) else "")
             elif reader.has_finish_reason:
                 self._run.forget()
 

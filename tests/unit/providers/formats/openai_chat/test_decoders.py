@@ -69,10 +69,17 @@ def payloads(draw: st.DrawFn) -> bytes:
     beside = draw(st.sampled_from(BESIDE))
     around = draw(st.sampled_from(AROUND))
     ascii_only = draw(st.booleans())
+    hidden = draw(st.booleans())
     name = draw(st.sampled_from([b"", b"", b"event: error\n", b": comment\n\n"]))
     written: list[bytes] = []
     for text in draw(st.lists(TEXTS, min_size=1, max_size=5)):
-        chunk = {"id": "r", "choices": [{"delta": {"content": text, **fields}, **beside}], **around}
+        chunk: dict[str, Any] = {
+            "id": "r",
+            "choices": [{"delta": {"content": text, **fields}, **beside}],
+            **around,
+        }
+        if hidden:
+            chunk["obfuscation"] = draw(TEXTS)
         payload = json.dumps(chunk, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
         written.append(name + b"data: " + payload + b"\n\n")
     if draw(st.booleans()):
@@ -157,6 +164,13 @@ def test_log_probabilities_stay_with_their_token(make_call: MakeCall) -> None:
     found = together(make_call(streaming=True, logprobs=0), *map(chunk, "abc"))
 
     assert [one.text for one in found] == ["a", "b", "c"]
+
+
+def test_obfuscation_of_openai_is_passed_over(make_call: MakeCall) -> None:
+    """Its length hides that of the text."""
+    chunks = [chunk(text, obfuscation="xyzw"[:n]) for n, text in enumerate("abcde", 1)]
+
+    assert [one.text for one in together(make_call(streaming=True), *chunks)] == ["a", "bcde"]
 
 
 def test_field_that_changes_with_every_chunk_is_no_obstacle(make_call: MakeCall) -> None:
