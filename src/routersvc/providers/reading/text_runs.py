@@ -88,14 +88,15 @@ class TextRun:
                 ):
                     break
                 text = payload[begin:end]
+                plain = text
                 if between:
                     noise = payload[rest:last]
-                    noise.decode()
-                    if noise.translate(None, _NOT_PLAIN) != noise:
-                        break
+                    if not noise.isascii():
+                        noise.decode()
+                    plain = text + noise
                 elif rest != last:
                     break
-                if text.translate(None, _NOT_PLAIN) != text:
+                if plain.translate(None, _NOT_PLAIN) != plain:
                     break
                 texts.append(text.decode())
         except UnicodeDecodeError:
