@@ -37,6 +37,9 @@ from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.wire_format import ResponseHead
 
+_READ_BESIDE = frozenset({"x_groq", "citations", "search_results"})
+"""What is read of a chunk beside its choices, or may be, and is not the same twice."""
+
 _PLAIN = frozenset({"role", "content"})
 """What a delta may have whose text is all there is to read."""
 
@@ -129,7 +132,7 @@ class AnswerReader:
         choices: Sequence[JsonObject] = chunk.get("choices") or ()
         if self._wants_logprobs or self._reason is not None or len(choices) != 1:
             return ""
-        if chunk.get("usage") or "x_groq" in chunk:
+        if chunk.get("usage") or not _READ_BESIDE.isdisjoint(chunk):
             return ""
         choice = choices[0]
         if choice.get("index") or choice.get("usage"):
