@@ -69,7 +69,7 @@ faults: .venv/.development ## measure what callers lose to sixty faults of a pri
 hostile: .venv/.development ## attack a router beside a quiet caller, over real sockets, four minutes
 	@$(BIN)/python -m bench.hostile --write $(ARGS)
 
-reality: .venv/.development ## run the inputs from outside the project, fifteen minutes
+reality: .venv/.development ## run the inputs from outside the project, seven minutes
 	@$(BIN)/pytest tests/reality $(ARGS)
 
 reliability: .venv/.development ## measure the cost of the reliability layer for each call, a minute

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from bench.wire.traffic.records import Record
 from routersvc.app.replays.adapters import NamedAdapter, adapter_for
 from routersvc.app.replays.requested import call_of
 from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.http.attempts import MAX_ERROR_BODY_BYTES
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
@@ -65,3 +67,17 @@ def adapted(
     except AttemptFailedError as error:
         return Adapted(events=tuple(events), failure=error.failure)
     return Adapted(events=tuple(events), failure=None)
+
+
+def joined(events: Iterable[AnswerEvent]) -> list[AnswerEvent]:
+    """Return the events with texts that follow each other as one: they may arrive together."""
+    found: list[AnswerEvent] = []
+    for event in events:
+        last = found[-1] if found else None
+        if isinstance(event, TextDelta) and isinstance(last, TextDelta):
+            found[-1] = TextDelta(
+                text=last.text + event.text, logprobs=last.logprobs + event.logprobs
+            )
+        else:
+            found.append(event)
+    return found

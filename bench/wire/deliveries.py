@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.wire import corpus
-from bench.wire.adapted import adapted, adapter_of, decoder_of
+from bench.wire.adapted import adapted, adapter_of, decoder_of, joined
 from bench.wire.traffic.records import UnusableRecordError
 from routersvc.app.replays.adapters import NoAdapterError
 from routersvc.domain.conversation.answers import AnswerEvent
@@ -66,5 +66,5 @@ def delivered(wire: Path, rows: Sequence[corpus.Row]) -> Iterator[tuple[str, Del
 
 
 def _content(events: Sequence[AnswerEvent]) -> list[AnswerEvent]:
-    """Return the events but for counts, which may follow the end of an answer."""
-    return [event for event in events if not isinstance(event, UsageCounted)]
+    """Return the events but for counts, which may follow the end of an answer; texts joined."""
+    return joined(event for event in events if not isinstance(event, UsageCounted))

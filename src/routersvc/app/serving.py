@@ -78,12 +78,14 @@ def _handled_signals(
 ) -> Generator[None]:
     for number in SIGNALS:
         loop.add_signal_handler(number, handler)
-    for number in IGNORED_SIGNALS:
+    # A profiler around the service has handlers of its own.
+    ignored = [one for one in IGNORED_SIGNALS if signal.getsignal(one) is signal.SIG_DFL]
+    for number in ignored:
         loop.add_signal_handler(number, _ignore, number)
     try:
         yield
     finally:
-        for number in (*SIGNALS, *IGNORED_SIGNALS):
+        for number in (*SIGNALS, *ignored):
             loop.remove_signal_handler(number)
 
 

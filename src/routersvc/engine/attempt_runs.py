@@ -125,7 +125,7 @@ class AttemptRun:
         for event in events:
             match event:
                 case TextDelta():
-                    contents += 1
+                    contents += event.pieces
                     characters += len(event.text)
                     if event.logprobs:
                         more_bytes += bound_of_logprobs(event.logprobs)

@@ -12,6 +12,8 @@ from routersvc.domain.conversation.parts import Modality
 class Capability(enum.Enum):
     """Something a model or its provider must be able to do; the proto describes each."""
 
+    __hash__ = object.__hash__  # `Enum` hashes the name in Python, dozens of times in a call.
+
     TOOLS = "tools"
     PARALLEL_TOOL_CALLS = "parallel_tool_calls"
     TOOL_CHOICE = "tool_choice"

@@ -8,6 +8,8 @@ import enum
 class Task(enum.Enum):
     """A kind of task, in the order of the contract."""
 
+    __hash__ = object.__hash__  # `Enum` hashes the name in Python, dozens of times in a call.
+
     CHAT = "chat"
     CODE = "code"
     REASONING = "reasoning"

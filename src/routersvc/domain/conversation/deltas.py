@@ -11,10 +11,14 @@ from routersvc.domain.conversation.parts import Modality
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TextDelta:
-    """Text to append to the answer; not empty, unless it only carries log probabilities."""
+    """Text to append to the answer; not empty, unless it only carries log probabilities.
+
+    `pieces` is how many pieces of the provider's arrived together and are joined here.
+    """
 
     text: str = dataclasses.field(repr=False)
     logprobs: tuple[TokenLogprob, ...] = dataclasses.field(default=(), repr=False)
+    pieces: int = dataclasses.field(default=1, compare=False, repr=False)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

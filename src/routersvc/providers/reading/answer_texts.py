@@ -55,16 +55,21 @@ class AnswerText:
         return "".join(self._kept or ())
 
     def add(
-        self, text: str, events: list[AnswerEvent], logprobs: tuple[TokenLogprob, ...] = ()
+        self,
+        text: str,
+        events: list[AnswerEvent],
+        logprobs: tuple[TokenLogprob, ...] = (),
+        *,
+        pieces: int = 1,
     ) -> None:
-        """Append a piece of the text, and the log probabilities of its tokens."""
+        """Append a piece of the text, or `pieces` joined; and log probabilities of its tokens."""
         if self._promised is not None:
             if text:
-                self._write(self._promised.feed(text), events, logprobs)
+                self._write(self._promised.feed(text), events, logprobs, pieces)
             else:
                 self._logprobs.extend(logprobs)
         elif text or logprobs:
-            self._append(text, logprobs, events)
+            self._append(text, logprobs, events, pieces)
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append what was held back, at the end of the answer."""
@@ -94,6 +99,7 @@ class AnswerText:
         split: tuple[str, str],
         events: list[AnswerEvent],
         logprobs: tuple[TokenLogprob, ...],
+        pieces: int = 1,
     ) -> None:
         thought, text = split
         if thought.strip():
@@ -102,14 +108,18 @@ class AnswerText:
                 events.append(ThoughtDelta(text=thought))
         self._logprobs.extend(logprobs)
         if text:
-            self._append(text, tuple(self._logprobs), events)
+            self._append(text, tuple(self._logprobs), events, pieces)
             self._logprobs.clear()
 
     def _append(
-        self, text: str, logprobs: tuple[TokenLogprob, ...], events: list[AnswerEvent]
+        self,
+        text: str,
+        logprobs: tuple[TokenLogprob, ...],
+        events: list[AnswerEvent],
+        pieces: int = 1,
     ) -> None:
         self.has_text = self.has_text or bool(text)
         self.characters += len(text)
         if self._kept is not None:
             self._kept.append(text)
-        events.append(TextDelta(text=text, logprobs=logprobs))
+        events.append(TextDelta(text=text, logprobs=logprobs, pieces=pieces))

@@ -118,6 +118,11 @@ class SseDecoder:
         end = data.rfind(b"\n\n")
         if end < 0:
             return data
+        if data.startswith(b"data: "):
+            payloads = data[6:end].split(b"\n\ndata: ")
+            if data.count(b"\n", 0, end) == 2 * (len(payloads) - 1):
+                events.extend([SseEvent(b"", payload) for payload in payloads])
+                return data[end + 2 :]
         for frame in data[:end].split(b"\n\n"):
             if frame.startswith(b"data: ") and b"\n" not in frame:
                 events.append(SseEvent(b"", frame[6:]))

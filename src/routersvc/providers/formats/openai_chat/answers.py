@@ -38,6 +38,12 @@ from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.wire_format import ResponseHead
 
+_READ_BESIDE = frozenset({"x_groq", "citations", "search_results"})
+"""What is read of a chunk beside its choices, or may be, and is not the same twice."""
+
+_PLAIN = frozenset({"role", "content"})
+"""What a delta may have whose text is all there is to read."""
+
 
 class AnswerReader:
     """The state of one answer while it is read. Unknown fields and nulls are ignored.
@@ -121,6 +127,29 @@ class AnswerReader:
                 self._citations.read_body(body, events)
         finally:
             self.count(body, events)
+
+    def plain_text_of(self, chunk: JsonObject) -> str:
+        """Return the text of a chunk that has been read, if reading it added a text and no more.
+
+        Empty for any other chunk, also where a finish reason has arrived: then text means more.
+        """
+        choices: Sequence[JsonObject] = chunk.get("choices") or ()
+        if self._wants_logprobs or self._reason is not None or len(choices) != 1:
+            return ""
+        if chunk.get("usage") or not _READ_BESIDE.isdisjoint(chunk):
+            return ""
+        choice = choices[0]
+        if choice.get("index") or choice.get("usage"):
+            return ""
+        delta = choice.get("delta") or {}
+        text = delta.get("content")
+        if not isinstance(text, str):
+            return ""
+        return "" if any(value and key not in _PLAIN for key, value in delta.items()) else text
+
+    def add_texts(self, texts: Sequence[str], events: list[AnswerEvent]) -> None:
+        """Append the texts of chunks that arrived together, each as `plain_text_of` reads it."""
+        self._text.add("".join(texts), events, pieces=len(texts))
 
     def count(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the usage of a body or chunk: at its top, in a choice, or in `x_groq`."""

@@ -6,12 +6,15 @@ send no `[DONE]`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, read_json
 from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.text_runs import TextRun
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -23,6 +26,7 @@ class ChunkReader:
         self.is_finished = False
         self._head = head
         self._reader = reader
+        self._run = TextRun()
 
     @property
     def may_end(self) -> bool:
@@ -46,7 +50,25 @@ class ChunkReader:
         if chunk.get("error") or name == b"error" or chunk.get("object") == "error":
             self._reader.count(chunk, events)
             raise AttemptFailedError(failure_of_event(chunk, self._head))
-        self._reader.read(chunk, "delta", events)
+        reader = self._reader
+        reader.read(chunk, "delta", events)
+        if self._run.learns:
+            text = "" if name else reader.plain_text_of(chunk)
+            if text:
+                noise = chunk.get("obfuscation")
+                self._run.learn(payload, text, noise if isinstance(noise, str) else "")
+            elif reader.has_finish_reason:
+                self._run.forget()
+
+    def read_run(self, pieces: Sequence[SseEvent], place: int, events: list[AnswerEvent]) -> int:
+        """Append the text of chunks from `place` on that differ from one before in text only.
+
+        Tokens that arrived together become one event. Returns how many chunks were read.
+        """
+        texts = self._run.texts(pieces, place)
+        if texts:
+            self._reader.add_texts(texts, events)
+        return len(texts)
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append the last events of a stream that ended without its terminator.
