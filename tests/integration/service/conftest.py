@@ -53,7 +53,8 @@ def start(tmp_path: Path) -> Start:
     """Return what runs a service for as long as a context lasts.
 
     Keywords become keys of the default policy, whose order is fixed unless one of them says
-    otherwise; `connections` is the limit of each provider. `checks` are the active ones: none,
+    otherwise; `connections` is the limit of each provider, which
+    speaks `wire_format`. `checks` are the active ones: none,
     because what providers log should be the calls of the test.
     """
 
@@ -62,17 +63,25 @@ def start(tmp_path: Path) -> Start:
         behaviour: Behaviour = BEHAVIOUR,
         *,
         connections: int = 200,
+        wire_format: str = "openai_chat",
         server: Mapping[str, object] | None = None,
         checks: str = "{method: off}",
         **policy: object,
     ) -> AsyncGenerator[Service]:
         characters = [
-            ProviderCharacter(name=name, behaviour=behaviour, api_keys=("a key of the test",))
+            ProviderCharacter(
+                name=name,
+                behaviour=behaviour,
+                api_keys=("a key of the test",),
+                wire_format=wire_format,
+            )
             for name in PROVIDERS
         ]
         async with Simulator.start(characters) as simulator:
             file = tmp_path / "settings.yaml"
-            file.write_text(_settings(simulator, connections, server or {}, checks, policy))
+            file.write_text(
+                _settings(simulator, connections, wire_format, server or {}, checks, policy)
+            )
             settings = load_settings(
                 file,
                 environment={"KEY": "a key of the test"},
@@ -100,6 +109,7 @@ async def service(start: Start) -> AsyncIterator[Service]:
 def _settings(
     simulator: Simulator,
     connections: int,
+    wire_format: str,
     server: Mapping[str, object],
     checks: str,
     policy: Mapping[str, object],
@@ -110,13 +120,17 @@ def _settings(
     for provider in simulator.providers:
         lines += [
             f"  {provider.name}:",
-            "    wire_format: openai_chat",
+            f"    wire_format: {wire_format}",
             "    dialect: openai",
             f"    base_url: {provider.base_url}",
             "    api_key: env:KEY",
             f"    connections: {{limit: {connections}}}",
         ]
-    lines += ["models:", "  sim-large: {context_window: 128000}", "deployments:"]
+    lines += [
+        "models:",
+        "  sim-large: {context_window: 128000, capabilities: [streaming, tools, hosted_tools]}",
+        "deployments:",
+    ]
     lines += [f"  {name}-large: {{provider: {name}, model: sim-large}}" for name in PROVIDERS]
     lines += [
         "policies:",

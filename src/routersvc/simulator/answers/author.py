@@ -16,7 +16,13 @@ from typing import assert_never
 
 import orjson
 
-from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish, Usage
+from routersvc.simulator.answers.completions import (
+    Answer,
+    CompletionRequest,
+    Finish,
+    Usage,
+    WebSearch,
+)
 from routersvc.simulator.answers.json_instances import json_instance
 from routersvc.simulator.answers.models import ReasoningEffort
 from routersvc.simulator.answers.texts import MULTI_BYTE_OPENING, Prose, split_into_pieces
@@ -76,6 +82,7 @@ class Author:
         finish = Finish.STOP
         refusal = False
         stopped_by: str | None = None
+        search: WebSearch | None = None
         match effect:
             case EmptyAnswer():
                 pass
@@ -86,6 +93,11 @@ class Author:
                 finish = Finish.STOP if request.tool_mode is ToolMode.NAMED else Finish.TOOL_CALLS
             case _:
                 pieces, stopped_by = self._content(request, behaviour, digest, effect)
+                if request.web_search:
+                    search = WebSearch(
+                        query=request.prompt.last_user_text,
+                        citations=behaviour.citations_per_answer,
+                    )
         answer = Answer(
             pieces=pieces,
             tool_calls=calls,
@@ -94,6 +106,7 @@ class Author:
             usage=Usage(prompt_tokens=request.prompt.tokens, completion_tokens=0),
             reported_models=_reported_models(request, effect),
             stopped_by=stopped_by,
+            search=search,
         )
         return _limited(answer, request, effect)
 

@@ -47,7 +47,8 @@ class CompletionRequest:
     `json_schema` is set when the answer must be JSON, and empty when any object is valid.
     `top_logprobs` is `None` when no log probabilities are requested. `max_tokens` bounds
     reasoning and answer together. `echoed` is the part of the request that the vendor repeats
-    in its answers, as members of a JSON object.
+    in its answers, as members of a JSON object. With `web_search` the vendor may search the web
+    before it answers.
     """
 
     model: SimulatedModel
@@ -64,6 +65,7 @@ class CompletionRequest:
     reasoning_effort: ReasoningEffort | None = None
     usage_in_stream: bool = False
     obfuscated: bool = True
+    web_search: bool = False
     echoed: bytes = b""
 
 
@@ -74,6 +76,24 @@ class Usage:
     prompt_tokens: int
     completion_tokens: int
     reasoning_tokens: int = 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WebSearch:
+    """A search that the vendor ran before the answer, which cites so many of its results."""
+
+    query: str
+    citations: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Citation:
+    """A source of the characters from `start` to `end` of an answer's text."""
+
+    start: int
+    end: int
+    url: str
+    title: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,11 +111,27 @@ class Answer:
     refusal: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
     stopped_by: str | None = None
+    search: WebSearch | None = None
 
     @property
     def text(self) -> str:
         """The pieces, joined."""
         return "".join(self.pieces)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The sources: each supports an equal stretch of the text."""
+        length = len(self.text)
+        wanted = 0 if self.search is None else min(self.search.citations, length)
+        return tuple(
+            Citation(
+                start=length * at // wanted,
+                end=length * (at + 1) // wanted,
+                url=f"https://example.com/sources/{at + 1}",
+                title=f"Source {at + 1}",
+            )
+            for at in range(wanted)
+        )
 
     @property
     def tokens(self) -> int:

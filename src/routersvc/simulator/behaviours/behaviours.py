@@ -70,7 +70,8 @@ class Behaviour:
     `tokens_per_answer` applies to generated text, `tokens_per_chunk` to streams. With
     `keep_alive_interval` (seconds), headers are sent at once and keep-alives follow at that
     interval until the first token. An answer with tool calls has `tool_calls_per_answer` of
-    them, or one if the request forbids parallel calls.
+    them, or one if the request forbids parallel calls. A text after a web search of the vendor's
+    cites `citations_per_answer` sources.
     """
 
     time_to_first_token: Distribution = dataclasses.field(default_factory=Constant)
@@ -79,6 +80,7 @@ class Behaviour:
     tokens_per_chunk: int = 1
     answer: AnswerSource = dataclasses.field(default_factory=Generated)
     tool_calls_per_answer: int = 1
+    citations_per_answer: int = 1
     keep_alive_interval: float | None = None
     rate_limit: RateLimit = dataclasses.field(default_factory=RateLimit)
 
@@ -87,6 +89,8 @@ class Behaviour:
             raise ValueError("`tokens_per_chunk` must be at least 1")
         if self.tool_calls_per_answer < 1:
             raise ValueError("`tool_calls_per_answer` must be at least 1")
+        if self.citations_per_answer < 0:
+            raise ValueError("`citations_per_answer` must be at least 0")
         if self.keep_alive_interval is not None and self.keep_alive_interval <= 0:
             raise ValueError("`keep_alive_interval` must be above 0; omit it for no keep-alives")
 

@@ -203,6 +203,8 @@ async def test_real_refusals_raise_too(
         await sdk.chat.completions.create(model="gpt-9", messages=_HELLO)
     with pytest.raises(openai.BadRequestError, match="decimal above maximum value"):
         await sdk.chat.completions.create(model="sim-large", messages=_HELLO, temperature=3)
+    with pytest.raises(openai.BadRequestError, match="'web_search_options' is not supported"):
+        await sdk.chat.completions.create(model="sim-large", messages=_HELLO, web_search_options={})
     with pytest.raises(openai.BadRequestError, match="maximum context length is 16384"):
         await sdk.chat.completions.create(
             model="sim-small", messages=[{"role": "user", "content": "word " * 20_000}]

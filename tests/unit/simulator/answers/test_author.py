@@ -220,6 +220,27 @@ def test_several_calls_are_made_unless_the_client_forbids_it() -> None:
     assert len(single.tool_calls) == 1
 
 
+@given(tokens=st.integers(1, 30), wanted=st.integers(0, 40), limit=st.none() | st.integers(1, 30))
+def test_citations_divide_the_text_after_a_search(
+    tokens: int, wanted: int, limit: int | None
+) -> None:
+    """They meet without a gap and stay within the text, however short its limit makes it."""
+    request = dataclasses.replace(_REQUEST, web_search=True, max_tokens=limit)
+    behaviour = Behaviour(tokens_per_answer=Constant(value=tokens), citations_per_answer=wanted)
+
+    answer = Author(0).compose(request, behaviour)
+
+    cited = answer.citations
+    assert len(cited) == min(wanted, len(answer.text))
+    if cited:
+        edges = [0, *(one.end for one in cited)]
+        assert [one.start for one in cited] == edges[:-1]
+        assert edges == sorted(set(edges))
+        assert edges[-1] == len(answer.text)
+    assert len({one.url for one in cited}) == len(cited)
+    assert Author(0).compose(_REQUEST, behaviour).citations == ()
+
+
 def test_effects_change_the_answer_as_they_say() -> None:
     """One line each; their bytes are looked at on the wire."""
     author = Author(0)

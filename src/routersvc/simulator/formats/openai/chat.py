@@ -20,6 +20,7 @@ from routersvc.simulator.formats.openai.chunks import (
     NO_MARKS,
     ChunkWriter,
     Marks,
+    annotations_of,
     logprobs_of,
     model_keys,
     stream_chunks,
@@ -124,7 +125,7 @@ class OpenAIChatFormat(WireFormat):
         if answer.tool_calls:
             message["tool_calls"] = [whole_call(call) for call in answer.tool_calls]
         message["refusal"] = answer.text if answer.refusal else None
-        message["annotations"] = []
+        message["annotations"] = annotations_of(answer)
         choice: dict[str, object] = {"index": 0, "message": message}
         if not request.model.reasoning:
             choice["logprobs"] = logprobs_of(answer.pieces, request, refusal=answer.refusal)
@@ -160,7 +161,11 @@ class OpenAIChatFormat(WireFormat):
         )
         opening, contents = stream_chunks(answer, frames, tokens_per_chunk)
         filtered = answer.finish is Finish.CONTENT_FILTER
-        closing = frames.choice(
+        closing = b""
+        if answer.citations:
+            sources = b'{"annotations":%s}' % orjson.dumps(annotations_of(answer))
+            closing = frames.choice(sources, marks=self.marks.bare)
+        closing += frames.choice(
             b"{}",
             answer.finish.value,
             marks=self.marks.filtered if filtered else self.marks.bare,

@@ -163,6 +163,22 @@ def whole_call(call: ToolCall) -> Mapping[str, object]:
     }
 
 
+def annotations_of(answer: Answer) -> Sequence[Mapping[str, object]]:
+    """Return the citations of an answer."""
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "end_index": citation.end,
+                "start_index": citation.start,
+                "title": citation.title,
+                "url": citation.url,
+            },
+        }
+        for citation in answer.citations
+    ]
+
+
 def model_keys(names: Sequence[str], key: bytes = b"model") -> bytes:
     """Return the key with the model of an answer, once per name."""
     return b",".join(b'"%s":%s' % (key, _json_text(name)) for name in names)

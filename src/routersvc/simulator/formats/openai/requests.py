@@ -74,7 +74,7 @@ _KNOWN = frozenset(
     }
 )
 # These would change the answer, and the simulated models cannot do them.
-_UNSERVED = ("audio", "function_call", "functions", "web_search_options")
+_UNSERVED = ("audio", "function_call", "functions")
 _NOT_JSON = (
     "We could not parse the JSON body of your request. (HINT: This likely means you aren't using "
     "your HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was "
@@ -105,6 +105,11 @@ def read_request(
     for name in _UNSERVED:
         if body.get(name) is not None:
             raise unsupported(name)
+    search = body.get("web_search_options")
+    if search is not None:
+        mapping(search, "web_search_options")
+        if deployed is not None:
+            raise unsupported("web_search_options")
     streaming = switch(body, "stream", default=False)
     max_tokens = _read_max_tokens(body, model)
     _check_sampling(body, model)
@@ -128,6 +133,7 @@ def read_request(
         top_logprobs=_read_logprobs(body, model),
         reasoning_effort=_read_effort(body, model),
         usage_in_stream=usage_in_stream,
+        web_search=search is not None,
         obfuscated=obfuscated,
     )
 

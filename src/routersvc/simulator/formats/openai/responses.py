@@ -146,6 +146,12 @@ class _Events:
         self.add("response.content_part.added", b'%s,"part":%s' % (place, empty))
         logprobs = b"" if answer.refusal else b',"logprobs":[]'
         self._deltas(f"response.{kind}.delta", place + logprobs, answer.pieces)
+        for at, annotation in enumerate(_annotations(answer)):
+            source = orjson.dumps(annotation)
+            self.add(
+                "response.output_text.annotation.added",
+                b'%s,"annotation_index":%d,"annotation":%s' % (place, at, source),
+            )
         text = orjson.dumps(answer.text)
         key = b"refusal" if answer.refusal else b"text"
         self.add(f"response.{kind}.done", b'%s%s,"%s":%s' % (place, logprobs, key, text))
@@ -203,7 +209,7 @@ def _response(answer: Answer, request: CompletionRequest, items: Sequence[Json] 
 
 
 def _items(answer: Answer) -> list[Json]:
-    """Return the items of the output: reasoning, then calls or a message."""
+    """Return the items of the output: reasoning, then calls or a message after its search."""
     items: list[Json] = []
     if answer.usage.reasoning_tokens:
         items.append({"id": f"rs_{_ID_TEXT}", "type": "reasoning", "summary": []})
@@ -217,6 +223,15 @@ def _items(answer: Answer) -> list[Json]:
                 "arguments": "".join(call.pieces),
                 "call_id": call.id,
                 "name": call.name,
+            }
+        )
+    if answer.search is not None:
+        items.append(
+            {
+                "id": f"ws_{_ID_TEXT}",
+                "type": "web_search_call",
+                "status": "completed",
+                "action": {"type": "search", "query": answer.search.query},
             }
         )
     if answer.pieces:
@@ -235,7 +250,21 @@ def _items(answer: Answer) -> list[Json]:
 def _part(answer: Answer, text: str) -> Json:
     if answer.refusal:
         return {"type": "refusal", "refusal": text}
-    return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+    sources = _annotations(answer) if text else []
+    return {"type": "output_text", "annotations": sources, "logprobs": [], "text": text}
+
+
+def _annotations(answer: Answer) -> list[Json]:
+    return [
+        {
+            "type": "url_citation",
+            "end_index": citation.end,
+            "start_index": citation.start,
+            "title": citation.title,
+            "url": citation.url,
+        }
+        for citation in answer.citations
+    ]
 
 
 def _incomplete(answer: Answer) -> str | None:

@@ -1,14 +1,14 @@
 """Reads a request for OpenAI's Responses and refuses what OpenAI would refuse.
 
 Supported are the features that the simulator implements: text, images, files, functions, structured
-output, reasoning effort. Nothing is stored: what refers to an earlier response is
-refused by name, and so are OpenAI's own tools.
+output, reasoning effort, web search. Nothing is stored: what refers to an earlier response is
+refused by name, and so are OpenAI's other tools.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import cast
 
@@ -34,6 +34,7 @@ from routersvc.simulator.formats.openai.errors import ERRORS, refusal
 from routersvc.simulator.formats.openai.schemas import invalid_response_schema, strictness_problems
 from routersvc.simulator.formats.prompts import PromptTally
 
+_WEB_SEARCH = "web_search"
 _KNOWN = frozenset(
     {
         "include",
@@ -122,6 +123,7 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
         max_tokens=limit,
         reasoning_effort=_read_effort(body, model),
         obfuscated=switch(options, "include_obfuscation", default=True),
+        web_search=_searches(body),
         echoed=_echoed(body),
     )
 
@@ -179,6 +181,8 @@ class _Reader:
                 self.open_calls.remove(call)
                 self.tally.hold(str(item.get("output")))
                 self.tally.end_message(tool_results=True)
+            case "web_search_call":
+                self.tally.hold(str(item.get("action") or ""))
             case "reasoning":
                 self.tally.hold(str(item.get("encrypted_content") or ""))
             case kind:
@@ -225,7 +229,9 @@ def _read_tools(body: Json) -> tuple[tuple[ToolOffer, ...], ToolMode]:
     offers: list[ToolOffer] = []
     for at, entry in enumerate(array(body.get("tools") or [], "tools")):
         tool = mapping(entry, f"tools[{at}]")
-        one_of(tool.get("type"), f"tools[{at}].type", ("function",))
+        kind = one_of(tool.get("type"), f"tools[{at}].type", ("function", _WEB_SEARCH))
+        if kind == _WEB_SEARCH:
+            continue
         given = tool.get("parameters")
         schema = _NO_PARAMETERS if given is None else mapping(given, f"tools[{at}].parameters")
         offers.append(
@@ -237,7 +243,7 @@ def _read_tools(body: Json) -> tuple[tuple[ToolOffer, ...], ToolMode]:
     if isinstance(choice, str):
         modes = {"none": ToolMode.NEVER, "auto": ToolMode.AUTO, "required": ToolMode.REQUIRED}
         mode = modes[one_of(choice, "tool_choice", tuple(modes))]
-        if not offers and mode is ToolMode.REQUIRED:
+        if not body.get("tools") and mode is ToolMode.REQUIRED:
             raise refusal(
                 400,
                 "Tool choice 'required' must be specified with 'tools' parameter.",
@@ -253,6 +259,13 @@ def _read_tools(body: Json) -> tuple[tuple[ToolOffer, ...], ToolMode]:
             400, f"Tool choice '{name}' not found in 'tools' parameter.", param="tool_choice"
         )
     return chosen, ToolMode.NAMED
+
+
+def _searches(body: Json) -> bool:
+    """Return whether the vendor may search; the tools are checked already."""
+    tools = cast("Sequence[Json]", body.get("tools") or ())
+    offered = any(tool["type"] == _WEB_SEARCH for tool in tools)
+    return offered and body.get("tool_choice") != "none"
 
 
 def _read_format(body: Json, prompt: Prompt) -> Json | None:
@@ -292,13 +305,10 @@ def _read_effort(body: Json, model: SimulatedModel) -> ReasoningEffort | None:
 def _echoed(body: Json) -> bytes:
     """Return what a response repeats of its request, with the defaults of what was left out."""
     tools = [
-        {
-            "type": "function",
-            "description": None,
-            "strict": True,
-            **cast("Mapping[str, object]", tool),
-        }
-        for tool in cast("list[object]", body.get("tools") or [])
+        tool
+        if tool["type"] == _WEB_SEARCH
+        else {"type": "function", "description": None, "strict": True, **tool}
+        for tool in cast("Sequence[Json]", body.get("tools") or ())
     ]
     reasoning = cast("Mapping[str, object]", body.get("reasoning") or {})
     text_options = cast("Mapping[str, object]", body.get("text") or {})
