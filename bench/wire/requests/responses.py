@@ -138,8 +138,9 @@ def _plain_items(item: JsonObject) -> Iterator[JsonObject]:
         if role != "assistant":
             yield {"role": role, "content": parts}
             return
+        phase: JsonObject = {"phase": item["phase"]} if item.get("phase") else {}
         for part in parts:
-            yield {"role": role, "content": [part]}
+            yield {"role": role, "content": [part], **phase}
         return
     found = {key: value for key, value in item.items() if key != "status"}
     if found["type"].endswith("_call_output"):
@@ -175,9 +176,8 @@ def _message(item: JsonObject, custom: set[str]) -> Message:
         content: Any = item.get("content") or []
         if isinstance(content, str):
             content = [{"type": "input_text", "text": content}]
-        parts = tuple(_part(part) for part in content)
-        if item.get("phase"):
-            raise NotExpressibleError("the phase of an earlier answer")
+        phase: str = item.get("phase") or ""
+        parts = tuple(_part(part, phase) for part in content)
         return Message(role=Role(item["role"]), parts=parts)
     match item["type"]:
         case "function_call" | "custom_tool_call":
@@ -224,10 +224,10 @@ def _call(item: JsonObject, custom: set[str]) -> ToolCall:
     )
 
 
-def _part(part: JsonObject) -> TextPart | ImagePart | FilePart:
+def _part(part: JsonObject, phase: str = "") -> TextPart | ImagePart | FilePart:
     match part["type"]:
         case "input_text" | "output_text":
-            return TextPart(text=part["text"])
+            return TextPart(text=part["text"], phase=phase)
         case "refusal":
             return TextPart(text=part["refusal"])
         case "input_image" if "image_url" in part:

@@ -842,7 +842,11 @@ type Part struct {
 	CacheMarker *PromptCacheMarker `protobuf:"bytes,15,opt,name=cache_marker,json=cacheMarker,proto3" json:"cache_marker,omitempty"`
 	// Sources of `text`. Only in assistant messages, and only with text. They are not sent back to a provider: the
 	// text is.
-	Citations     []*Citation `protobuf:"bytes,26,rep,name=citations,proto3" json:"citations,omitempty"`
+	Citations []*Citation `protobuf:"bytes,26,rep,name=citations,proto3" json:"citations,omitempty"`
+	// Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+	// Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+	// with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+	Phase         string `protobuf:"bytes,27,opt,name=phase,proto3" json:"phase,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -968,6 +972,13 @@ func (x *Part) GetCitations() []*Citation {
 		return x.Citations
 	}
 	return nil
+}
+
+func (x *Part) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
 }
 
 type isPart_Content interface {
@@ -2716,7 +2727,7 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\aMessage\x12&\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x12.llmrouter.v1.RoleR\x04role\x12(\n" +
 	"\x05parts\x18\x02 \x03(\v2\x12.llmrouter.v1.PartR\x05parts\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\"\xf5\x03\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\"\x8b\x04\n" +
 	"\x04Part\x12\x14\n" +
 	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12+\n" +
 	"\x05image\x18\x02 \x01(\v2\x13.llmrouter.v1.ImageH\x00R\x05image\x12+\n" +
@@ -2728,7 +2739,8 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\treasoning\x18\a \x01(\v2\x1e.llmrouter.v1.ReasoningContentH\x00R\treasoning\x12\x1a\n" +
 	"\arefusal\x18\b \x01(\tH\x00R\arefusal\x12B\n" +
 	"\fcache_marker\x18\x0f \x01(\v2\x1f.llmrouter.v1.PromptCacheMarkerR\vcacheMarker\x124\n" +
-	"\tcitations\x18\x1a \x03(\v2\x16.llmrouter.v1.CitationR\tcitationsB\t\n" +
+	"\tcitations\x18\x1a \x03(\v2\x16.llmrouter.v1.CitationR\tcitations\x12\x14\n" +
+	"\x05phase\x18\x1b \x01(\tR\x05phaseB\t\n" +
 	"\acontent\"\xab\x02\n" +
 	"\bCitation\x12,\n" +
 	"\x0fstart_character\x18\x01 \x01(\x03H\x00R\x0estartCharacter\x88\x01\x01\x12(\n" +

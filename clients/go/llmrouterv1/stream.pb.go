@@ -197,7 +197,9 @@ type ContentDelta struct {
 	// Text to append.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
 	// The log probabilities of the tokens in `text`, where they were asked for.
-	Logprobs      []*TokenLogprob `protobuf:"bytes,2,rep,name=logprobs,proto3" json:"logprobs,omitempty"`
+	Logprobs []*TokenLogprob `protobuf:"bytes,2,rep,name=logprobs,proto3" json:"logprobs,omitempty"`
+	// Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+	Phase         string `protobuf:"bytes,3,opt,name=phase,proto3" json:"phase,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -244,6 +246,13 @@ func (x *ContentDelta) GetLogprobs() []*TokenLogprob {
 		return x.Logprobs
 	}
 	return nil
+}
+
+func (x *ContentDelta) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
 }
 
 // The log probability of one token.
@@ -865,10 +874,11 @@ const file_llmrouter_v1_stream_proto_rawDesc = "" +
 	"\n" +
 	"\x19llmrouter/v1/stream.proto\x12\fllmrouter.v1\x1a\x19llmrouter/v1/prompt.proto\x1a\x19llmrouter/v1/report.proto\"B\n" +
 	"\rRouteSelected\x121\n" +
-	"\x06report\x18\x01 \x01(\v2\x19.llmrouter.v1.RouteReportR\x06report\"Z\n" +
+	"\x06report\x18\x01 \x01(\v2\x19.llmrouter.v1.RouteReportR\x06report\"p\n" +
 	"\fContentDelta\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x126\n" +
-	"\blogprobs\x18\x02 \x03(\v2\x1a.llmrouter.v1.TokenLogprobR\blogprobs\"\x8b\x02\n" +
+	"\blogprobs\x18\x02 \x03(\v2\x1a.llmrouter.v1.TokenLogprobR\blogprobs\x12\x14\n" +
+	"\x05phase\x18\x03 \x01(\tR\x05phase\"\x8b\x02\n" +
 	"\fTokenLogprob\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x18\n" +
 	"\alogprob\x18\x02 \x01(\x01R\alogprob\x12\x1f\n" +

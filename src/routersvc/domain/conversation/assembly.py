@@ -42,6 +42,7 @@ class Answer:
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _TextPieces:
     is_refusal: bool = False
+    phase: str = ""
     text: list[str] = dataclasses.field(default_factory=list[str])
     citations: list[Citation] = dataclasses.field(default_factory=list[Citation])
 
@@ -90,13 +91,13 @@ class _Assembly:
         self._citations: list[tuple[Citation, int]] = []
         self._texts: list[_TextPieces] = []
 
-    def add_text(self, text: str, *, is_refusal: bool) -> None:
-        """Append text to the answer or to its refusal."""
+    def add_text(self, text: str, *, is_refusal: bool, phase: str = "") -> None:
+        """Append text to the answer or to its refusal; text of another phase begins a part."""
         pieces = self._open.get(is_refusal)
-        if pieces is None:
+        if pieces is None or pieces.phase != phase:
             if not text:
                 return
-            pieces = self._open[is_refusal] = _TextPieces(is_refusal=is_refusal)
+            pieces = self._open[is_refusal] = _TextPieces(is_refusal=is_refusal, phase=phase)
             self._pieces.append(pieces)
             if not is_refusal:
                 self._texts.append(pieces)
@@ -170,7 +171,7 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
     for event in events:
         match event:
             case TextDelta():
-                assembly.add_text(event.text, is_refusal=False)
+                assembly.add_text(event.text, is_refusal=False, phase=event.phase)
                 logprobs.extend(event.logprobs)
             case ThoughtDelta():
                 assembly.add_thought(event)
@@ -199,7 +200,7 @@ def _part(pieces: _Pieces) -> Part:
             text = "".join(pieces.text)
             if pieces.is_refusal:
                 return RefusalPart(text=text)
-            return TextPart(text=text, citations=tuple(pieces.citations))
+            return TextPart(text=text, citations=tuple(pieces.citations), phase=pieces.phase)
         case _ThoughtPieces():
             proof = pieces.proof or ThoughtDelta()
             return ThoughtPart(

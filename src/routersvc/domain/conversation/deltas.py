@@ -13,12 +13,14 @@ from routersvc.domain.conversation.parts import Modality
 class TextDelta:
     """Text to append to the answer; not empty, unless it only carries log probabilities.
 
-    `pieces` is how many pieces of the provider's arrived together and are joined here.
+    `pieces` is how many pieces of the provider's arrived together and are joined here. `phase` is
+    that of the part: text of another phase begins another part.
     """
 
     text: str = dataclasses.field(repr=False)
     logprobs: tuple[TokenLogprob, ...] = dataclasses.field(default=(), repr=False)
     pieces: int = dataclasses.field(default=1, compare=False, repr=False)
+    phase: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

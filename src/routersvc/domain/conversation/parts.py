@@ -35,11 +35,15 @@ class CacheLifetime(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TextPart:
-    """Plain text, in an answer with the sources that it cites."""
+    """Plain text, in an answer with the sources that it cites.
+
+    `phase` is the provider's name for what the text is to the answer, as `commentary`.
+    """
 
     text: str = dataclasses.field(repr=False)
     cache: CacheLifetime | None = None
     citations: tuple[Citation, ...] = ()
+    phase: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,6 +24,7 @@ from routersvc.grpc_api.inbound.citations import citation_of
 from routersvc.grpc_api.inbound.violations import Violations
 
 MAX_NAME_BYTES = 64
+MAX_PHASE_BYTES = 256
 
 _ONLY_IN_ASSISTANT = frozenset({"tool_call", "reasoning", "refusal"})
 
@@ -46,7 +47,9 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
     parts: list[Part] = []
     for place, item in enumerate(message.parts):
         kind = item.WhichOneof("content")
-        is_plain = kind == "text" and not (item.citations or item.HasField("cache_marker"))
+        is_plain = kind == "text" and not (
+            item.citations or item.phase or item.HasField("cache_marker")
+        )
         if is_plain and item.text and role is not Role.TOOL:
             # The common case: no path is built for it.
             parts.append(TextPart(text=item.text))
@@ -59,6 +62,12 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
             violations.add(
                 f"{part_path}.citations", "allowed only with `text` in an assistant message"
             )
+        if item.phase:
+            violations.size(f"{part_path}.phase", item.phase, MAX_PHASE_BYTES)
+            if not (kind == "text" and role is Role.ASSISTANT):
+                violations.add(
+                    f"{part_path}.phase", "allowed only with `text` in an assistant message"
+                )
         _check_role(kind, role, part_path, violations)
         parts.append(_part_of(item, kind, part_path, violations))
     return Message(role=role, parts=tuple(parts), name=message.name)
@@ -98,6 +107,7 @@ def _text(
         text=part.text,
         cache=cache,
         citations=tuple(citation_of(citation) for citation in part.citations),
+        phase=part.phase,
     )
 
 

@@ -80,7 +80,7 @@ def _joins(event: CallEvent, last: CallEvent | None) -> bool:
     """Whether an event can share the message of the one before it."""
     match event:
         case TextDelta():
-            return isinstance(last, TextDelta)
+            return isinstance(last, TextDelta) and last.phase == event.phase
         case RefusalDelta():
             return isinstance(last, RefusalDelta)
         case ThoughtDelta():
@@ -101,6 +101,7 @@ def _write(event: CallEvent, response: StreamCompleteResponse, report: RouteRepo
         case TextDelta():
             content = response.content_delta
             content.text += event.text
+            content.phase = event.phase
             if event.logprobs:
                 content.logprobs.extend(_logprobs(event.logprobs))
         case ThoughtDelta():
@@ -152,6 +153,7 @@ def _write_part(part: Part, into: prompt_pb2.Part) -> None:
     match part:
         case TextPart():
             into.text = part.text
+            into.phase = part.phase
             for citation in part.citations:
                 write_citation(citation, into.citations.add())
         case RefusalPart():

@@ -20,6 +20,7 @@ class AnswerText:
     """Appends text as it arrives. Where JSON was promised, thoughts before it become thoughts.
 
     `characters` is the length of what was appended: citations count from the answer's first one.
+    `phase` is that of what is appended next.
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class AnswerText:
         "characters",
         "has_text",
         "has_thoughts",
+        "phase",
     )
 
     def __init__(self, prompt: Prompt, *, keeps: bool = False) -> None:
@@ -39,6 +41,7 @@ class AnswerText:
         self.characters = 0
         self.has_text = False
         self.has_thoughts = False
+        self.phase = ""
         self._format = prompt.response_format
         begun = "" if prompt.response_format is None else begun_text(prompt)
         self._promised = (
@@ -122,4 +125,4 @@ class AnswerText:
         self.characters += len(text)
         if self._kept is not None:
             self._kept.append(text)
-        events.append(TextDelta(text=text, logprobs=logprobs, pieces=pieces))
+        events.append(TextDelta(text=text, logprobs=logprobs, pieces=pieces, phase=self.phase))

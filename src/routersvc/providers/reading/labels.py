@@ -8,6 +8,9 @@ from __future__ import annotations
 LONGEST_LABEL = 256
 """Characters of the longest name that is kept; the longest known are Bedrock's, with 170."""
 
+LONGEST_PHASE = 64
+"""Characters of the longest phase that is kept: callers send it back within 256 bytes."""
+
 LONGEST_CALL_ID = 16_384
 """Characters of the longest id of a tool call: gateways put signatures into them."""
 

@@ -65,6 +65,29 @@ def test_pieces_are_joined_in_their_order() -> None:
     assert answer.finish is DONE
 
 
+def test_text_of_another_phase_is_another_part() -> None:
+    """Each phase goes back to the provider as it came; empty text begins none."""
+    events: list[AnswerEvent] = [
+        TextDelta(text="Let me ", phase="commentary"),
+        TextDelta(text="", phase="final_answer"),
+        ThoughtDelta(text="hm"),
+        TextDelta(text="see.", phase="commentary"),
+        TextDelta(text="Noon", phase="final_answer"),
+        CitationDelta(citation=Citation(start=11, end=15, url="https://a.test")),
+        DONE,
+    ]
+
+    assert collect(events).parts == (
+        TextPart(text="Let me see.", phase="commentary"),
+        ThoughtPart(text="hm"),
+        TextPart(
+            text="Noon",
+            phase="final_answer",
+            citations=(Citation(start=0, end=4, url="https://a.test"),),
+        ),
+    )
+
+
 def test_media_are_joined_by_kind() -> None:
     """Sound with its transcript, pictures one by one."""
     events: list[AnswerEvent] = [

@@ -75,6 +75,7 @@ def messages() -> list[p.Message]:
                 p.Part(refusal="No"),
                 p.Part(
                     text="Rain",
+                    phase="final_answer",
                     citations=[
                         p.Citation(
                             start_character=0,

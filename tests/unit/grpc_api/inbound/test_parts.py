@@ -40,6 +40,18 @@ CASES: dict[str, tuple[Change, str]] = {
         lambda it: it.messages.add(role=p.ROLE_USER, name="ä" * 33, parts=[p.Part(text="Hi")]),
         "prompt.messages[1].name",
     ),
+    "phase too long": (
+        lambda it: say(it, p.ROLE_ASSISTANT, p.Part(text="Hi", phase="ä" * 129)),
+        "prompt.messages[1].parts[0].phase",
+    ),
+    "phase of a user": (
+        lambda it: say(it, p.ROLE_USER, p.Part(text="Hi", phase="commentary")),
+        "prompt.messages[1].parts[0].phase",
+    ),
+    "phase of a refusal": (
+        lambda it: say(it, p.ROLE_ASSISTANT, p.Part(refusal="No", phase="commentary")),
+        "prompt.messages[1].parts[0].phase",
+    ),
     "part without content": (
         lambda it: say(it, p.ROLE_USER, p.Part(text="Hi"), p.Part()),
         "prompt.messages[1].parts[1]",

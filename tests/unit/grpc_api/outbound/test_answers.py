@@ -168,6 +168,22 @@ def test_event_is_converted(event: CallEvent, message: StreamCompleteResponse) -
     assert sent(event) == [message]
 
 
+def test_texts_of_two_phases_do_not_share_a_message() -> None:
+    """A client could not tell where the answer begins."""
+    messages = sent(
+        TextDelta(text="Let me ", phase="commentary"),
+        TextDelta(text="see.", phase="commentary"),
+        TextDelta(text="Noon", phase="final_answer"),
+        TextDelta(text="!"),
+    )
+
+    assert [(one.content_delta.text, one.content_delta.phase) for one in messages] == [
+        ("Let me see.", "commentary"),
+        ("Noon", "final_answer"),
+        ("!", ""),
+    ]
+
+
 def test_event_without_content_still_says_what_it_is() -> None:
     """A message whose oneof is unset would tell a client nothing."""
     assert [message.WhichOneof("event") for message in sent(TextDelta(text=""))] == [

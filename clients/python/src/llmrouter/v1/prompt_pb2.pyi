@@ -473,10 +473,16 @@ class Part(_message.Message):
     REFUSAL_FIELD_NUMBER: _builtins.int
     CACHE_MARKER_FIELD_NUMBER: _builtins.int
     CITATIONS_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """Plain text. Not empty."""
     refusal: _builtins.str
     """Refusal text of the model. Only in assistant messages."""
+    phase: _builtins.str
+    """Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+    Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+    with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+    """
     @_builtins.property
     def image(self) -> Global___Image:
         """An image."""
@@ -524,10 +530,11 @@ class Part(_message.Message):
         refusal: _builtins.str = ...,
         cache_marker: Global___PromptCacheMarker | None = ...,
         citations: _abc.Iterable[Global___Citation] | None = ...,
+        phase: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "content", b"content", "file", b"file", "image", b"image", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "citations", b"citations", "content", b"content", "file", b"file", "image", b"image", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "citations", b"citations", "content", b"content", "file", b"file", "image", b"image", "phase", b"phase", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "image", "audio", "file", "tool_call", "tool_result", "reasoning", "refusal"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015

@@ -57,6 +57,7 @@ class ResponsesDialect(Dialect):
     plain-text thoughts are sent back. `strict_required`: every tool has the field `strict`, null if
     the caller did not set it. `hosted_custom_calls`: custom tool calls are the vendor's own, never
     the caller's. `maker` names whose encrypted thoughts these are; empty: the provider's own.
+    `phases`: the phase of an earlier answer's text is sent back.
     `code_container`: where code runs unless the caller says it; empty for vendors without a choice.
     """
 
@@ -79,6 +80,7 @@ class ResponsesDialect(Dialect):
     maker: str = ""
     blocked_domains_field: str = "blocked_domains"
     code_container: str = "auto"
+    phases: bool = False
 
 
 _OPENAI = ResponsesDialect(
@@ -91,6 +93,7 @@ _OPENAI = ResponsesDialect(
     min_output_tokens=16,
     efforts=ALL_EFFORTS,
     service_tiers=ALL_TIERS,
+    phases=True,
 )
 
 _AZURE = dataclasses.replace(

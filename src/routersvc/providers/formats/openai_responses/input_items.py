@@ -81,7 +81,10 @@ class _Conversation:
                 case TextPart() | RefusalPart():
                     if part.cache is not None:
                         raise self._dialect.cannot_express("a cache marker on an answer")
-                    yield {"role": "assistant", "content": part.text}
+                    said: JsonObject = {"role": "assistant", "content": part.text}
+                    if self._dialect.phases and isinstance(part, TextPart) and part.phase:
+                        said["phase"] = part.phase
+                    yield said
                 case ThoughtPart():
                     thought = self._thought(part)
                     if thought is not None:

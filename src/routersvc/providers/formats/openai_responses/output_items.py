@@ -35,7 +35,7 @@ from routersvc.providers.reading.answer_limits import require_few_calls
 from routersvc.providers.reading.answer_texts import AnswerText
 from routersvc.providers.reading.call_ids import CallIds
 from routersvc.providers.reading.json_values import JsonObject, is_json
-from routersvc.providers.reading.labels import label_of
+from routersvc.providers.reading.labels import LONGEST_PHASE, label_of
 from routersvc.providers.reading.media import media_bytes
 from routersvc.providers.reading.token_logprobs import read_logprobs
 
@@ -54,6 +54,7 @@ class _Item:
     is_custom: bool = False
     is_signed: bool = False
     thought_kind: str | None = None
+    phase: str = ""
     closed: bool = False
 
     def record(self, kind: str, part: int, text: str) -> None:
@@ -122,7 +123,9 @@ class ItemReader:
         known = self._items.get(number)
         if known is None or known.closed:
             known = self._items[number] = _Item()
-        if known.call is None and item["type"] in self._call_types:
+        if item["type"] == "message":
+            known.phase = label_of(item.get("phase"), longest=LONGEST_PHASE) or known.phase
+        elif known.call is None and item["type"] in self._call_types:
             self._begin_call(known, item, events)
 
     def close(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
@@ -184,7 +187,9 @@ class ItemReader:
         if self._wants_logprobs and logprobs:
             tokens = read_logprobs(logprobs)
         if text or tokens:
-            self._item(number).record("text", part, text)
+            item = self._item(number)
+            item.record("text", part, text)
+            self._text.phase = item.phase
             self._text_starts.setdefault((number, part), self._text.characters)
             self._text.add(text, events, tokens)
 

@@ -311,6 +311,44 @@ def test_answer_goes_back_as_it_came(make_call: MakeCall, *, streaming: bool) ->
     ]
 
 
+@pytest.mark.parametrize("way", ["whole", "end", "deltas"])
+def test_phases_go_back_as_they_came(make_call: MakeCall, way: str) -> None:
+    """Each text is a part of its phase, whoever tells it; vendors without phases get the text."""
+    texts = {"commentary": "Let me see.", "final_answer": "Noon.", None: "Bye.", "later": "P.S."}
+    items = [
+        {**message(said(text)), "id": f"msg-{place}", "phase": phase}
+        for place, (phase, text) in enumerate(texts.items())
+    ]
+    events = [CREATED]
+    if way == "deltas":
+        for place, item in enumerate(items):
+            text = item["content"][0]["text"]
+            events.append(added({**item, "content": []}, place))
+            events += [delta(text[:3], item=place), delta(text[3:], item=place)]
+            events.append(done(item, place))
+    body = json.dumps(response(*items)).encode() if way == "whole" else sse(*events, end(*items))
+    found, failure = read(body, make_call(streaming=way != "whole"))
+    assert failure is None
+    parts = collect(found).parts
+    assert parts == tuple(TextPart(text=text, phase=phase or "") for phase, text in texts.items())
+    call = make_call(
+        messages=(Message(role=Role.ASSISTANT, parts=parts), *make_call().prompt.messages)
+    )
+
+    def sent(dialect: str) -> list[JsonObject]:
+        request = openai_responses(DIALECTS[dialect]).encode(call)
+        encoded: list[JsonObject] = json.loads(request.body)["input"][: len(texts)]
+        return encoded
+
+    plain = [{"role": "assistant", "content": text} for text in texts.values()]
+    phased = [
+        {**item, "phase": phase} if phase else item
+        for item, phase in zip(plain, texts, strict=True)
+    ]
+    assert sent("openai") == sent("azure") == phased
+    assert sent("xai") == sent("deepseek") == plain
+
+
 @pytest.mark.parametrize("streaming", [False, True])
 def test_two_thoughts_with_one_id_are_two(make_call: MakeCall, *, streaming: bool) -> None:
     """All the thoughts of an answer of xAI have one id; each must go back to the vendor."""

@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   private ContentDelta() {
     text_ = "";
     logprobs_ = java.util.Collections.emptyList();
+    phase_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -162,6 +163,53 @@ private static final long serialVersionUID = 0L;
     return logprobs_.get(index);
   }
 
+  public static final int PHASE_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object phase_ = "";
+  /**
+   * <pre>
+   * Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+   * </pre>
+   *
+   * <code>string phase = 3 [json_name = "phase"];</code>
+   * @return The phase.
+   */
+  @java.lang.Override
+  public java.lang.String getPhase() {
+    java.lang.Object ref = phase_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      phase_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+   * </pre>
+   *
+   * <code>string phase = 3 [json_name = "phase"];</code>
+   * @return The bytes for phase.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getPhaseBytes() {
+    java.lang.Object ref = phase_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      phase_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -182,6 +230,9 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < logprobs_.size(); i++) {
       output.writeMessage(2, logprobs_.get(i));
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(phase_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 3, phase_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -198,6 +249,9 @@ private static final long serialVersionUID = 0L;
           }
           size += 1 * count;
         }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(phase_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(3, phase_);
+    }
     return size;
   }
   @java.lang.Override
@@ -226,6 +280,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getText())) return false;
     if (!getLogprobsList()
         .equals(other.getLogprobsList())) return false;
+    if (!getPhase()
+        .equals(other.getPhase())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -243,6 +299,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + LOGPROBS_FIELD_NUMBER;
       hash = (53 * hash) + getLogprobsList().hashCode();
     }
+    hash = (37 * hash) + PHASE_FIELD_NUMBER;
+    hash = (53 * hash) + getPhase().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -386,6 +444,7 @@ private static final long serialVersionUID = 0L;
         logprobsBuilder_.clear();
       }
       bitField0_ = (bitField0_ & ~0x00000002);
+      phase_ = "";
       return this;
     }
 
@@ -435,6 +494,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000001) != 0)) {
         result.text_ = text_;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.phase_ = phase_;
+      }
     }
 
     @java.lang.Override
@@ -480,6 +542,11 @@ private static final long serialVersionUID = 0L;
           }
         }
       }
+      if (!other.getPhase().isEmpty()) {
+        phase_ = other.phase_;
+        bitField0_ |= 0x00000004;
+        onChanged();
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -522,6 +589,11 @@ private static final long serialVersionUID = 0L;
               }
               break;
             } // case 18
+            case 26: {
+              phase_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -935,6 +1007,98 @@ private static final long serialVersionUID = 0L;
         logprobs_ = null;
       }
       return logprobsBuilder_;
+    }
+
+    private java.lang.Object phase_ = "";
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 3 [json_name = "phase"];</code>
+     * @return The phase.
+     */
+    public java.lang.String getPhase() {
+      java.lang.Object ref = phase_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        phase_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 3 [json_name = "phase"];</code>
+     * @return The bytes for phase.
+     */
+    public com.google.protobuf.ByteString
+        getPhaseBytes() {
+      java.lang.Object ref = phase_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        phase_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 3 [json_name = "phase"];</code>
+     * @param value The phase to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPhase(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      phase_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 3 [json_name = "phase"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPhase() {
+      phase_ = getDefaultInstance().getPhase();
+      bitField0_ = (bitField0_ & ~0x00000004);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 3 [json_name = "phase"];</code>
+     * @param value The bytes for phase to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPhaseBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      phase_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.ContentDelta)

@@ -73,4 +73,24 @@ public interface ContentDeltaOrBuilder extends
    */
   io.github.routersvc.llmrouter.v1.TokenLogprobOrBuilder getLogprobsOrBuilder(
       int index);
+
+  /**
+   * <pre>
+   * Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+   * </pre>
+   *
+   * <code>string phase = 3 [json_name = "phase"];</code>
+   * @return The phase.
+   */
+  java.lang.String getPhase();
+  /**
+   * <pre>
+   * Phase of the answer that `text` belongs to, as in `Part`: text of another phase begins another part. Empty: none.
+   * </pre>
+   *
+   * <code>string phase = 3 [json_name = "phase"];</code>
+   * @return The bytes for phase.
+   */
+  com.google.protobuf.ByteString
+      getPhaseBytes();
 }

@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private Part() {
     citations_ = java.util.Collections.emptyList();
+    phase_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -590,6 +591,57 @@ private static final long serialVersionUID = 0L;
     return citations_.get(index);
   }
 
+  public static final int PHASE_FIELD_NUMBER = 27;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object phase_ = "";
+  /**
+   * <pre>
+   * Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+   * Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+   * with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+   * </pre>
+   *
+   * <code>string phase = 27 [json_name = "phase"];</code>
+   * @return The phase.
+   */
+  @java.lang.Override
+  public java.lang.String getPhase() {
+    java.lang.Object ref = phase_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      phase_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+   * Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+   * with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+   * </pre>
+   *
+   * <code>string phase = 27 [json_name = "phase"];</code>
+   * @return The bytes for phase.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getPhaseBytes() {
+    java.lang.Object ref = phase_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      phase_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -633,6 +685,9 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < citations_.size(); i++) {
       output.writeMessage(26, citations_.get(i));
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(phase_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 27, phase_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -681,6 +736,9 @@ private static final long serialVersionUID = 0L;
           }
           size += 2 * count;
         }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(phase_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(27, phase_);
+    }
     return size;
   }
   @java.lang.Override
@@ -712,6 +770,8 @@ private static final long serialVersionUID = 0L;
     }
     if (!getCitationsList()
         .equals(other.getCitationsList())) return false;
+    if (!getPhase()
+        .equals(other.getPhase())) return false;
     if (!getContentCase().equals(other.getContentCase())) return false;
     switch (contentCase_) {
       case 1:
@@ -768,6 +828,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + CITATIONS_FIELD_NUMBER;
       hash = (53 * hash) + getCitationsList().hashCode();
     }
+    hash = (37 * hash) + PHASE_FIELD_NUMBER;
+    hash = (53 * hash) + getPhase().hashCode();
     switch (contentCase_) {
       case 1:
         hash = (37 * hash) + TEXT_FIELD_NUMBER;
@@ -976,6 +1038,7 @@ private static final long serialVersionUID = 0L;
         citationsBuilder_.clear();
       }
       bitField0_ = (bitField0_ & ~0x00000200);
+      phase_ = "";
       contentCase_ = 0;
       content_ = null;
       return this;
@@ -1031,6 +1094,9 @@ private static final long serialVersionUID = 0L;
             ? cacheMarker_
             : cacheMarkerBuilder_.build();
         to_bitField0_ |= 0x00000001;
+      }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.phase_ = phase_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1104,6 +1170,11 @@ private static final long serialVersionUID = 0L;
             citationsBuilder_.addAllMessages(other.citations_);
           }
         }
+      }
+      if (!other.getPhase().isEmpty()) {
+        phase_ = other.phase_;
+        bitField0_ |= 0x00000400;
+        onChanged();
       }
       switch (other.getContentCase()) {
         case TEXT: {
@@ -1242,6 +1313,11 @@ private static final long serialVersionUID = 0L;
               }
               break;
             } // case 210
+            case 218: {
+              phase_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 218
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -3033,6 +3109,108 @@ private static final long serialVersionUID = 0L;
         citations_ = null;
       }
       return citationsBuilder_;
+    }
+
+    private java.lang.Object phase_ = "";
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+     * Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+     * with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 27 [json_name = "phase"];</code>
+     * @return The phase.
+     */
+    public java.lang.String getPhase() {
+      java.lang.Object ref = phase_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        phase_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+     * Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+     * with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 27 [json_name = "phase"];</code>
+     * @return The bytes for phase.
+     */
+    public com.google.protobuf.ByteString
+        getPhaseBytes() {
+      java.lang.Object ref = phase_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        phase_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+     * Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+     * with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 27 [json_name = "phase"];</code>
+     * @param value The phase to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPhase(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      phase_ = value;
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+     * Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+     * with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 27 [json_name = "phase"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearPhase() {
+      phase_ = getDefaultInstance().getPhase();
+      bitField0_ = (bitField0_ & ~0x00000400);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+     * Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+     * with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+     * </pre>
+     *
+     * <code>string phase = 27 [json_name = "phase"];</code>
+     * @param value The bytes for phase to set.
+     * @return This builder for chaining.
+     */
+    public Builder setPhaseBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      phase_ = value;
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.Part)

@@ -306,5 +306,29 @@ public interface PartOrBuilder extends
   io.github.routersvc.llmrouter.v1.CitationOrBuilder getCitationsOrBuilder(
       int index);
 
+  /**
+   * <pre>
+   * Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+   * Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+   * with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+   * </pre>
+   *
+   * <code>string phase = 27 [json_name = "phase"];</code>
+   * @return The phase.
+   */
+  java.lang.String getPhase();
+  /**
+   * <pre>
+   * Phase of the answer that `text` belongs to, as the provider names it: OpenAI has `commentary` and `final_answer`.
+   * Send it back unchanged in later turns, for models answer worse without it. Only in assistant messages, and only
+   * with text. Providers without phases get the text alone. At most 256 bytes. Empty: none.
+   * </pre>
+   *
+   * <code>string phase = 27 [json_name = "phase"];</code>
+   * @return The bytes for phase.
+   */
+  com.google.protobuf.ByteString
+      getPhaseBytes();
+
   io.github.routersvc.llmrouter.v1.Part.ContentCase getContentCase();
 }

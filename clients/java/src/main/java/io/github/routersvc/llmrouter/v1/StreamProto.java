@@ -94,50 +94,51 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
       "1\032\031llmrouter/v1/prompt.proto\032\031llmrouter/" +
       "v1/report.proto\"B\n\rRouteSelected\0221\n\006repo" +
       "rt\030\001 \001(\0132\031.llmrouter.v1.RouteReportR\006rep" +
-      "ort\"Z\n\014ContentDelta\022\022\n\004text\030\001 \001(\tR\004text\022" +
+      "ort\"p\n\014ContentDelta\022\022\n\004text\030\001 \001(\tR\004text\022" +
       "6\n\010logprobs\030\002 \003(\0132\032.llmrouter.v1.TokenLo" +
-      "gprobR\010logprobs\"\215\002\n\014TokenLogprob\022\024\n\005toke" +
-      "n\030\001 \001(\tR\005token\022\030\n\007logprob\030\002 \001(\001R\007logprob" +
-      "\022 \n\014token_bytes3\030\003 \001(\014R\ntokenBytes\022J\n\014al" +
-      "ternatives\030\004 \003(\0132&.llmrouter.v1.TokenLog" +
-      "prob.AlternativeR\014alternatives\032_\n\013Altern" +
-      "ative\022\024\n\005token\030\001 \001(\tR\005token\022\030\n\007logprob\030\002" +
-      " \001(\001R\007logprob\022 \n\014token_bytes3\030\003 \001(\014R\ntok" +
-      "enBytes\"\"\n\014RefusalDelta\022\022\n\004text\030\001 \001(\tR\004t" +
-      "ext\"C\n\rCitationDelta\0222\n\010citation\030\001 \001(\0132\026" +
-      ".llmrouter.v1.CitationR\010citation\"\267\001\n\rToo" +
-      "lCallDelta\022\024\n\005index\030\001 \001(\005R\005index\022\016\n\002id\030\002" +
-      " \001(\tR\002id\022\022\n\004name\030\003 \001(\tR\004name\022%\n\016argument" +
-      "s_json\030\004 \001(\tR\rargumentsJson\022\034\n\tsignature" +
-      "\030\005 \001(\014R\tsignature\022\'\n\017signature_maker\030\006 \001" +
-      "(\tR\016signatureMaker\"v\n\016ReasoningDelta\022\022\n\004" +
-      "text\030\001 \001(\tR\004text\022\034\n\tsignature\030\002 \001(\014R\tsig" +
-      "nature\022\034\n\tencrypted\030\003 \001(\014R\tencrypted\022\024\n\005" +
-      "maker\030\004 \001(\tR\005maker\"\273\001\n\nMediaDelta\0222\n\010mod" +
-      "ality\030\001 \001(\0162\026.llmrouter.v1.ModalityR\010mod" +
-      "ality\022\035\n\nmedia_type\030\002 \001(\tR\tmediaType\022\022\n\004" +
-      "data\030\003 \001(\014R\004data\022\036\n\ntranscript\030\004 \001(\tR\ntr" +
-      "anscript\022\024\n\005index\030\005 \001(\rR\005index\022\020\n\003url\030\006 " +
-      "\001(\tR\003url\"\227\001\n\tRecovered\022.\n\004kind\030\001 \001(\0162\032.l" +
-      "lmrouter.v1.RecoveryKindR\004kind\022\'\n\017kept_c" +
-      "haracters\030\002 \001(\003R\016keptCharacters\0221\n\006repor" +
-      "t\030\003 \001(\0132\031.llmrouter.v1.RouteReportR\006repo" +
-      "rt\"\243\001\n\010Finished\022?\n\rfinish_reason\030\001 \001(\0162\032" +
-      ".llmrouter.v1.FinishReasonR\014finishReason" +
-      "\022#\n\rstop_sequence\030\002 \001(\tR\014stopSequence\0221\n" +
-      "\006report\030\003 \001(\0132\031.llmrouter.v1.RouteReport" +
-      "R\006report*\323\001\n\014FinishReason\022\035\n\031FINISH_REAS" +
-      "ON_UNSPECIFIED\020\000\022\026\n\022FINISH_REASON_STOP\020\001" +
-      "\022\030\n\024FINISH_REASON_LENGTH\020\002\022\034\n\030FINISH_REA" +
-      "SON_TOOL_CALLS\020\003\022 \n\034FINISH_REASON_CONTEN" +
-      "T_FILTER\020\004\022\031\n\025FINISH_REASON_REFUSAL\020\005\022\027\n" +
-      "\023FINISH_REASON_OTHER\020\006*e\n\014RecoveryKind\022\035" +
-      "\n\031RECOVERY_KIND_UNSPECIFIED\020\000\022\033\n\027RECOVER" +
-      "Y_KIND_RESTARTED\020\001\022\031\n\025RECOVERY_KIND_RESU" +
-      "MED\020\002B\200\001\n io.github.routersvc.llmrouter." +
-      "v1B\013StreamProtoP\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002" +
-      "\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\GPBMetadata" +
-      "\352\002\rLlmrouter::V1b\006proto3"
+      "gprobR\010logprobs\022\024\n\005phase\030\003 \001(\tR\005phase\"\215\002" +
+      "\n\014TokenLogprob\022\024\n\005token\030\001 \001(\tR\005token\022\030\n\007" +
+      "logprob\030\002 \001(\001R\007logprob\022 \n\014token_bytes3\030\003" +
+      " \001(\014R\ntokenBytes\022J\n\014alternatives\030\004 \003(\0132&" +
+      ".llmrouter.v1.TokenLogprob.AlternativeR\014" +
+      "alternatives\032_\n\013Alternative\022\024\n\005token\030\001 \001" +
+      "(\tR\005token\022\030\n\007logprob\030\002 \001(\001R\007logprob\022 \n\014t" +
+      "oken_bytes3\030\003 \001(\014R\ntokenBytes\"\"\n\014Refusal" +
+      "Delta\022\022\n\004text\030\001 \001(\tR\004text\"C\n\rCitationDel" +
+      "ta\0222\n\010citation\030\001 \001(\0132\026.llmrouter.v1.Cita" +
+      "tionR\010citation\"\267\001\n\rToolCallDelta\022\024\n\005inde" +
+      "x\030\001 \001(\005R\005index\022\016\n\002id\030\002 \001(\tR\002id\022\022\n\004name\030\003" +
+      " \001(\tR\004name\022%\n\016arguments_json\030\004 \001(\tR\rargu" +
+      "mentsJson\022\034\n\tsignature\030\005 \001(\014R\tsignature\022" +
+      "\'\n\017signature_maker\030\006 \001(\tR\016signatureMaker" +
+      "\"v\n\016ReasoningDelta\022\022\n\004text\030\001 \001(\tR\004text\022\034" +
+      "\n\tsignature\030\002 \001(\014R\tsignature\022\034\n\tencrypte" +
+      "d\030\003 \001(\014R\tencrypted\022\024\n\005maker\030\004 \001(\tR\005maker" +
+      "\"\273\001\n\nMediaDelta\0222\n\010modality\030\001 \001(\0162\026.llmr" +
+      "outer.v1.ModalityR\010modality\022\035\n\nmedia_typ" +
+      "e\030\002 \001(\tR\tmediaType\022\022\n\004data\030\003 \001(\014R\004data\022\036" +
+      "\n\ntranscript\030\004 \001(\tR\ntranscript\022\024\n\005index\030" +
+      "\005 \001(\rR\005index\022\020\n\003url\030\006 \001(\tR\003url\"\227\001\n\tRecov" +
+      "ered\022.\n\004kind\030\001 \001(\0162\032.llmrouter.v1.Recove" +
+      "ryKindR\004kind\022\'\n\017kept_characters\030\002 \001(\003R\016k" +
+      "eptCharacters\0221\n\006report\030\003 \001(\0132\031.llmroute" +
+      "r.v1.RouteReportR\006report\"\243\001\n\010Finished\022?\n" +
+      "\rfinish_reason\030\001 \001(\0162\032.llmrouter.v1.Fini" +
+      "shReasonR\014finishReason\022#\n\rstop_sequence\030" +
+      "\002 \001(\tR\014stopSequence\0221\n\006report\030\003 \001(\0132\031.ll" +
+      "mrouter.v1.RouteReportR\006report*\323\001\n\014Finis" +
+      "hReason\022\035\n\031FINISH_REASON_UNSPECIFIED\020\000\022\026" +
+      "\n\022FINISH_REASON_STOP\020\001\022\030\n\024FINISH_REASON_" +
+      "LENGTH\020\002\022\034\n\030FINISH_REASON_TOOL_CALLS\020\003\022 " +
+      "\n\034FINISH_REASON_CONTENT_FILTER\020\004\022\031\n\025FINI" +
+      "SH_REASON_REFUSAL\020\005\022\027\n\023FINISH_REASON_OTH" +
+      "ER\020\006*e\n\014RecoveryKind\022\035\n\031RECOVERY_KIND_UN" +
+      "SPECIFIED\020\000\022\033\n\027RECOVERY_KIND_RESTARTED\020\001" +
+      "\022\031\n\025RECOVERY_KIND_RESUMED\020\002B\200\001\n io.githu" +
+      "b.routersvc.llmrouter.v1B\013StreamProtoP\001\242" +
+      "\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Ll" +
+      "mrouter\\V1\\GPBMetadata\352\002\rLlmrouter::V1b\006" +
+      "proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -156,7 +157,7 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_ContentDelta_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ContentDelta_descriptor,
-        new java.lang.String[] { "Text", "Logprobs", });
+        new java.lang.String[] { "Text", "Logprobs", "Phase", });
     internal_static_llmrouter_v1_TokenLogprob_descriptor =
       getDescriptor().getMessageType(2);
     internal_static_llmrouter_v1_TokenLogprob_fieldAccessorTable = new
