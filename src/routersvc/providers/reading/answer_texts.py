@@ -12,7 +12,7 @@ from routersvc.domain.conversation.prefills import begun_text
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.outcomes.failures import AttemptFailedError
-from routersvc.providers.reading.promised_json import PromisedJson
+from routersvc.providers.reading.json_promises.promised_json import PromisedJson
 from routersvc.providers.reading.soundness import require_format
 
 

@@ -13,8 +13,8 @@ from routersvc.domain.conversation.response_formats import (
 )
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
+from routersvc.providers.reading.json_promises.schemas import violates
 from routersvc.providers.reading.json_values import json_object
-from routersvc.providers.reading.schemas import violates
 
 INTERRUPTED = frozenset({FinishReason.LENGTH, FinishReason.CONTENT_FILTER})
 """Finish reasons of a truncated answer, whose format is not checked."""

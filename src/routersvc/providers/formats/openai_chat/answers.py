@@ -141,7 +141,7 @@ class AnswerReader:
         choice = choices[0]
         if choice.get("index") or choice.get("usage"):
             return ""
-        delta = choice.get("delta") or {}
+        delta: JsonObject = choice.get("delta") or {}
         text = delta.get("content")
         if not isinstance(text, str):
             return ""

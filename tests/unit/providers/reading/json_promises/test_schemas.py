@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from routersvc.domain.conversation.response_formats import JsonSchemaFormat
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError
-from routersvc.providers.reading.schemas import violates
+from routersvc.providers.reading.json_promises.schemas import violates
 from routersvc.providers.reading.soundness import require_format
 
 PERSON = {

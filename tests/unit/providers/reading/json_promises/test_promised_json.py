@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.providers.reading.promised_json import PromisedJson
+from routersvc.providers.reading.json_promises.promised_json import PromisedJson
 
 MARKS = ["<think>", "</think>", "<th", "[THINK]", "[/THINK]", "```", "```json\n", "{", "}", '"a"']
 TEXTS = st.lists(st.sampled_from([*MARKS, " ", "\n", "hm", "1"]), max_size=12).map("".join)

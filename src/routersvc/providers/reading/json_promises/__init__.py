@@ -1,0 +1,1 @@
+"""JSON that an answer was promised to be: found in its text, and held against its schema."""
