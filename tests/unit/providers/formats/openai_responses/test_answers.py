@@ -315,14 +315,13 @@ def test_answer_goes_back_as_it_came(make_call: MakeCall, *, streaming: bool) ->
 def test_phases_go_back_as_they_came(make_call: MakeCall, way: str) -> None:
     """Each text is a part of its phase, whoever tells it; vendors without phases get the text."""
     texts = {"commentary": "Let me see.", "final_answer": "Noon.", None: "Bye.", "later": "P.S."}
-    items = [
+    items: list[JsonObject] = [
         {**message(said(text)), "id": f"msg-{place}", "phase": phase}
         for place, (phase, text) in enumerate(texts.items())
     ]
     events = [CREATED]
     if way == "deltas":
-        for place, item in enumerate(items):
-            text = item["content"][0]["text"]
+        for place, (item, text) in enumerate(zip(items, texts.values(), strict=True)):
             events.append(added({**item, "content": []}, place))
             events += [delta(text[:3], item=place), delta(text[3:], item=place)]
             events.append(done(item, place))
