@@ -15,6 +15,7 @@ from tests.integration.providers.test_aiohttp_transport import (
     read,
 )
 
+from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.providers.http.connection_pool import MAX_INTERIM_ANSWERS
 from routersvc.providers.http.transport import ProxyAddress
@@ -131,7 +132,7 @@ async def test_fast_stream_lets_others_have_their_turn(
         await exchange.stream(chunk * 10_000)
         await exchange.hang_up()
 
-    turns = most = contents = 0
+    turns = most = tokens = 0
 
     def count() -> None:
         nonlocal turns
@@ -142,12 +143,13 @@ async def test_fast_stream_lets_others_have_their_turn(
     async with serve(flood) as server:
         attempt = gateway_to(server).open(make_call())
         loop.call_soon(count)
-        while contents < 10_000:
+        while tokens < 10_000:
             before = turns
             events = await attempt.receive()
             assert turns > before
-            most = max(most, len(events))
-            contents += len(events)
+            arrived = sum(len(event.text) for event in events if isinstance(event, TextDelta))
+            most = max(most, arrived)
+            tokens += arrived
         await attempt.aclose()
 
     assert most < 1_000
