@@ -272,7 +272,7 @@ def test_events_for_programs_are_one_per_line(router: ScriptedRouter, command: C
         "usage",
         "finished",
     ]
-    assert events[1] == {"content_delta": {"text": "Hello ", "logprobs": []}}
+    assert events[1] == {"content_delta": {"text": "Hello ", "logprobs": [], "phase": ""}}
 
 
 def test_a_restarted_stream_is_told_to_whoever_reads_a_pipe(
