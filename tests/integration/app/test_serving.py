@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,16 @@ async def test_signals_end_it_in_good_order(settings: Settings, number: signal.S
     assert messages == ["serving", "draining", "drained"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
+@pytest.fixture
+def number(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
+    """A signal with its default effect, which a supervisor may have switched off for the tests."""
+    number: signal.Signals = request.param
+    before = signal.signal(number, signal.SIG_DFL)
+    yield number
+    signal.signal(number, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2], indirect=True)
 async def test_other_signals_are_ignored(settings: Settings, number: signal.Signals) -> None:
     """Supervisors and log rotation send them, and their default would end the process."""
     log = io.StringIO()
@@ -100,7 +110,7 @@ async def test_other_signals_are_ignored(settings: Settings, number: signal.Sign
         )
         await begun.wait()
         os.kill(os.getpid(), number)
-        while "ignored" not in log.getvalue():  # noqa: ASYNC110 - no event tells of a log line
+        while "signal ignored" not in log.getvalue():  # noqa: ASYNC110 - no event tells of a log line
             await asyncio.sleep(0)
         assert not serving.done()
         while not serving.done():
@@ -108,7 +118,7 @@ async def test_other_signals_are_ignored(settings: Settings, number: signal.Sign
             await asyncio.sleep(0)
 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    (ignored,) = [line for line in lines if "ignored" in line["message"]]
+    (ignored,) = [line for line in lines if "signal ignored" in line["message"]]
     assert ignored["signal"] == number.name
 
 
