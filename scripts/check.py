@@ -28,7 +28,7 @@ FUZZERS = {
     "bench.hostile.fuzz": "1000",
 }
 """Programs that exit with 1 if a promise was broken, and for how many seeds each runs."""
-REALITY = "outages or readings or bugs"
+REALITY = "outages or readings"
 """The tests of `tests/reality` that run every time; the others run with `--thorough`."""
 
 
