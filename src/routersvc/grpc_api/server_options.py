@@ -36,7 +36,7 @@ class KeepaliveOptions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionOptions:
-    """How many connections and calls the server holds at a time, whoever opens them.
+    """How many connections and calls the server holds at a time, for all callers together.
 
     `max_open` connections are held per address. Each may have `max_streams` running calls: client
     libraries queue further ones, and a connection that opens and resets streams cannot make the

@@ -306,8 +306,16 @@ def counting(counted: UsageCounted) -> list[Move]:
     [
         UsageCounted(usage=Usage(output_tokens=7, estimated=True), knows_input=False),
         UsageCounted(usage=Usage(input_tokens=10**8, output_tokens=7)),
+        UsageCounted(
+            usage=Usage(
+                input_tokens=10**8,
+                output_tokens=7,
+                cache_write_tokens=10**7,
+                cache_write_hour_tokens=10**7,
+            )
+        ),
     ],
-    ids=["missing", "beyond reason"],
+    ids=["missing", "beyond reason", "written beyond reason"],
 )
 async def test_half_of_a_count_that_is_no_use_is_estimated(counted: UsageCounted) -> None:
     """The other half is what the provider says; a stream hears the same as the report."""
@@ -327,6 +335,7 @@ async def test_half_of_a_count_that_is_no_use_is_estimated(counted: UsageCounted
     assert usages[0].estimated
     assert 0 < usages[0].input_tokens < 1_000
     assert usages[0].output_tokens == 7
+    assert (usages[0].cache_write_tokens, usages[0].cache_write_hour_tokens) == (0, 0)
 
 
 async def test_unreadable_output_is_estimated_from_what_arrived() -> None:

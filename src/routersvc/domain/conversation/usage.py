@@ -43,7 +43,7 @@ class UsageCounted:
     """What the provider counted so far; a later count of the same attempt replaces it.
 
     Where it told only one of input and output, or told one that cannot be read, the other is 0,
-    `estimated` is set, and whoever knows the prompt estimates it.
+    `estimated` is set, and the engine, which knows the prompt, estimates it.
     """
 
     usage: Usage

@@ -107,6 +107,7 @@ class Attempt:
                     input_tokens=profile.input_tokens,
                     cached_input_tokens=0,
                     cache_write_tokens=0,
+                    cache_write_hour_tokens=0,
                     input_audio_tokens=0,
                 )
             if not counted.knows_output or usage.output_tokens > most:
