@@ -61,8 +61,9 @@ async def open_application(
         OSError: an address cannot be bound.
     """
     async with contextlib.AsyncExitStack() as stack:
+        options = telemetry_options(settings)
         telemetry = await stack.enter_async_context(
-            open_telemetry(telemetry_options(settings), stream=stream, wall_clock=wall_clock)
+            open_telemetry(options, stream=stream, wall_clock=wall_clock)
         )
         catalogue = settings.catalogue()
         counter = O200kCounter()
@@ -102,7 +103,9 @@ async def open_application(
             authenticator=authenticator(settings),
             turned_away=telemetry.observer.call_turned_away,
             unreadable=telemetry.observer.call_unreadable,
-            outer_interceptors=() if provider is None else (tracing_interceptor(provider),),
+            outer_interceptors=()
+            if provider is None
+            else (tracing_interceptor(provider, options.traces.call_spans),),
         )
         stack.push_async_callback(server.stop, grace=0.0)
         addresses = await server.start()

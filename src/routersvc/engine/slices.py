@@ -77,7 +77,7 @@ class Slices:
         ends_at = clock() + seconds
         try:
             while True:
-                blocking = next(work)
+                blocking: Blocking | None = next(work)
                 if blocking is not None or clock() >= ends_at:
                     return False, [], blocking
         except StopIteration as end:

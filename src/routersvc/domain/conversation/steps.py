@@ -8,21 +8,22 @@ closed.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
 Blocking: TypeAlias = Callable[[], None]
 """Blocks for long; may be called in any thread."""
 
-Steps: TypeAlias = Generator[Blocking | None, None, T]
+# Yields `Blocking | None`, for which mypy refuses a bare `yield`.
+Steps: TypeAlias = Generator[Any, None, T]
 
 
 def finished(work: Steps[T]) -> T:
     """Do all steps at once, and return the result."""
     while True:
         try:
-            blocking = next(work)
+            blocking: Blocking | None = next(work)
         except StopIteration as end:
             result: T = end.value
             return result
