@@ -12,9 +12,9 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from typing import TextIO
 
+from routersvc.app.access import IssuerKeys, access_rules
 from routersvc.app.draining import Drain, DrainRule
 from routersvc.app.options import (
-    authenticator,
     profiler,
     provider_gateway,
     server_options,
@@ -24,6 +24,7 @@ from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.tracing import tracing_interceptor
 from routersvc.providers.http.gateway import ProviderGateway
+from routersvc.settings.checks.exposure import exposure_warnings
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.runtime import open_telemetry
 from routersvc.tokenizer.counter import O200kCounter
@@ -88,18 +89,24 @@ async def open_application(
         )
         telemetry.follow(active_calls=lambda: router.active_calls, availability=router.availability)
         stack.push_async_callback(router.aclose)
+        issuer_keys = IssuerKeys(clock=time.monotonic)
+        stack.push_async_callback(issuer_keys.aclose)
+        access = access_rules(settings, issuer_keys, wall_clock=wall_clock)
+        issuer_keys.warm_up()
         provider = telemetry.tracer_provider
         server = EdgeServer(
             options=server_options(settings),
             router=router,
             make_id=lambda: secrets.token_hex(ID_BYTES),
             wall_clock=wall_clock,
-            authenticator=authenticator(settings),
+            access=access,
             turned_away=telemetry.observer.call_turned_away,
             unreadable=telemetry.observer.call_unreadable,
             outer_interceptors=() if provider is None else (tracing_interceptor(provider),),
         )
         stack.push_async_callback(server.stop, grace=0.0)
+        for warning in exposure_warnings(settings):
+            logger.warning("open address", extra={"fields": {"reason": warning}})
         addresses = await server.start()
         router.start_checks()
         logger.info("serving", extra={"fields": {"addresses": ", ".join(addresses)}})

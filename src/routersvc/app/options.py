@@ -6,6 +6,7 @@ import importlib.metadata
 import logging
 from collections.abc import Callable, Mapping
 
+from routersvc.app.access import tls_files
 from routersvc.app.authorisations import authorisations
 from routersvc.app.wire_formats import adapter
 from routersvc.detection.local_detector import LocalDetector
@@ -13,8 +14,6 @@ from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.conversation.request_limits import RequestLimits
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.domain.profiling.token_counting import TokenCounter
-from routersvc.grpc_api.access.api_keys import ApiKeys
-from routersvc.grpc_api.access.authentication import Authenticator
 from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.http.connections import ProviderConnection
@@ -41,20 +40,8 @@ def server_options(settings: Settings) -> ServerOptions:
         limits=RequestLimits(**server.limits.model_dump()),
         keepalive=KeepaliveOptions(**server.keepalive.model_dump()),
         reflection=server.reflection,
-    )
-
-
-def authenticator(settings: Settings) -> Authenticator | None:
-    """Return the authenticator of callers, `None` where no tenants are configured."""
-    if not settings.document.tenants:
-        return None
-    return ApiKeys(
-        (
-            (tenant, secret.reveal())
-            for tenant, secrets_of in settings.api_keys.items()
-            for secret in secrets_of
-        ),
-        anonymous=settings.anonymous_tenant(),
+        tls=tls_files(settings),
+        authenticated_reflection=settings.document.authentication.reflection,
     )
 
 

@@ -22,6 +22,7 @@ from routersvc.domain.fleet.deployment_states import DeploymentRules
 from routersvc.domain.fleet.disablements import RecheckRule
 from routersvc.domain.fleet.fleet import FleetRules
 from routersvc.domain.profiling.identifiers import DataClassRule
+from routersvc.settings.access_files import ServerCertificate, TokenIssuer
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.inheritance import inherited
@@ -44,7 +45,7 @@ class Settings:
     """A valid settings file with its secrets; `digest` identifies its content.
 
     `document` is the file with its defaults. `endpoints` are by provider, `api_keys` by tenant;
-    `tracing_headers` are sent to the collector of traces.
+    `tracing_headers` are sent to the collector of traces. `certificate` is that of the server.
     """
 
     file: str
@@ -54,6 +55,10 @@ class Settings:
     tracing_headers: Mapping[str, Secret]
     api_keys: Mapping[str, tuple[Secret, ...]]
     wire_formats: Mapping[str, WireFormat] = dataclasses.field(repr=False)
+    certificate: ServerCertificate | None = None
+    token_issuers: Mapping[str, TokenIssuer] = dataclasses.field(
+        default_factory=dict[str, TokenIssuer]
+    )
 
     @property
     def server(self) -> ServerSection:

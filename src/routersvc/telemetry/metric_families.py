@@ -86,6 +86,11 @@ REFUSED_CALLS = DeclaredCounter(
     "Calls that were rejected before any attempt, unauthenticated ones included.",
     ("outcome", "streaming"),
 )
+UNAUTHENTICATED_CALLS = DeclaredCounter(
+    "routersvc_unauthenticated_calls_total",
+    "Calls that were not authenticated, by what was wrong.",
+    ("reason",),
+)
 CALLS_IN_FLIGHT = DeclaredGauge("routersvc_calls_in_flight", "Calls that are running.")
 ATTEMPTS = DeclaredCounter(
     "routersvc_attempts_total",
@@ -175,6 +180,7 @@ DECLARED: tuple[DeclaredMetric, ...] = (
     CALL_DURATION,
     CALL_TIME_TO_FIRST_CONTENT,
     REFUSED_CALLS,
+    UNAUTHENTICATED_CALLS,
     CALLS_IN_FLIGHT,
     ATTEMPTS,
     ATTEMPT_DURATION,

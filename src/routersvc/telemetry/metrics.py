@@ -88,6 +88,7 @@ class Metrics(Collector):
         self._version = version
         self._calls: dict[tuple[str, bool, CallOutcome], CallCounts] = {}
         self._policies: set[str] = set()
+        self._unknown_callers: defaultdict[str, Counter] = defaultdict(Counter)
         self._refused: defaultdict[tuple[CallOutcome, bool], Counter] = defaultdict(Counter)
         self._attempts: dict[tuple[str, str, str], AttemptCounts] = {}
         self._by_name: dict[str, AttemptCounts] = {}
@@ -119,6 +120,10 @@ class Metrics(Collector):
         """Count a call that was rejected before any attempt."""
         self._tenants.call_refused(tenant, outcome)
         self._refused[outcome, streaming].value += 1
+
+    def caller_unknown(self, reason: str) -> None:
+        """Count a call that was not authenticated, by the reason that its caller does not learn."""
+        self._unknown_callers[reason].value += 1
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family with its samples as of now."""
@@ -164,9 +169,12 @@ class Metrics(Collector):
         refused = metric_families.REFUSED_CALLS.family()
         for (outcome, streaming), counter in self._refused.items():
             refused.add_metric((outcome.value, _boolean(streaming)), counter.value)
+        unknown = metric_families.UNAUTHENTICATED_CALLS.family()
+        for reason, counter in self._unknown_callers.items():
+            unknown.add_metric((reason,), counter.value)
         in_flight = metric_families.CALLS_IN_FLIGHT.family()
         in_flight.add_metric((), self.active_calls())
-        yield from (ended, refused, in_flight, durations, first_content)
+        yield from (ended, refused, unknown, in_flight, durations, first_content)
 
     def _attempt_families(self) -> Iterator[Metric]:
         ended = metric_families.ATTEMPTS.family()

@@ -12,6 +12,7 @@ from routersvc.app.wire_formats import known_wire_formats
 from routersvc.cli.exit_codes import CommandError, ExitCode
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
+from routersvc.settings.checks.exposure import exposure_warnings
 from routersvc.settings.loading import load_settings
 from routersvc.settings.problems import SettingsError, SettingsProblem
 from routersvc.settings.schema.schema import settings_json_schema
@@ -42,7 +43,7 @@ def load_or_fail(path: Path, terminal: Terminal) -> Settings:
 
 
 def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Print every problem of the settings files, or `ok`.
+    """Print every problem of the settings files, or `ok` with warnings.
 
     Raises:
         CommandError: a file is invalid.
@@ -50,25 +51,29 @@ def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
     terminal = Terminal.of_process()
     count = 0
     for path in paths:
-        problems = _problems(path)
+        settings, problems = _checked(path)
         count += len(problems)
+        warnings = () if settings is None else exposure_warnings(settings)
         if as_json:
             entries = [dataclasses.asdict(problem) for problem in problems]
-            terminal.write_json({"file": str(path), "valid": not problems, "problems": entries})
+            result = {"file": str(path), "valid": not problems, "problems": entries}
+            terminal.write_json(result | ({"warnings": warnings} if warnings else {}))
         elif problems:
             print_problems(terminal, problems)
         else:
             terminal.out.print(Text(f"{path}: ok", style="green"))
+            for warning in warnings:
+                text = Text.assemble((f"{path}: warning", "bold yellow"), f": {warning}")
+                terminal.out.print(text, soft_wrap=True)
     if count:
         raise CommandError(count_text(count, "problem"), ExitCode.CONFIGURATION)
 
 
-def _problems(path: Path) -> tuple[SettingsProblem, ...]:
+def _checked(path: Path) -> tuple[Settings | None, tuple[SettingsProblem, ...]]:
     try:
-        load(path)
+        return load(path), ()
     except SettingsError as error:
-        return error.problems
-    return ()
+        return None, error.problems
 
 
 def print_problems(terminal: Terminal, problems: tuple[SettingsProblem, ...]) -> None:

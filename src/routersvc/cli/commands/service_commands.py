@@ -145,8 +145,8 @@ def check(
 ) -> None:
     """Check settings files without serving.
 
-    Prints every problem with file, line, column, and what is allowed. Secrets are resolved as
-    `serve` does, and never printed.
+    Prints every problem with file, line, column, and what is allowed. Warns of addresses that are
+    open to everyone. Secrets are resolved as `serve` does, and never printed.
     """
     from routersvc.cli.actions import settings_files
 

@@ -4,6 +4,8 @@
     ├── RefusedError                    nothing was attempted
     │   ├── InvalidRequestError         fields are missing or wrong; names each
     │   ├── UnknownTenantError          the caller is not authenticated
+    │   ├── AuthenticationUnavailableError  a token cannot be checked now
+    │   ├── MethodNotAllowedError       the tenant may not call the method
     │   ├── UnknownPolicyError
     │   ├── PolicyNotAllowedError       the tenant may not use the policy
     │   ├── UnknownNameError            a model, provider or deployment that does not exist
@@ -63,10 +65,32 @@ class InvalidRequestError(RefusedError):
 
 
 class UnknownTenantError(RefusedError):
-    """The caller sent no credential, or a wrong one. Never contains the credential."""
+    """The caller sent no credential, or a wrong one. Never contains the credential.
 
-    def __init__(self, message: str = "the caller is not a known tenant") -> None:
+    `doubt` says for metrics what is wrong; callers do not learn it.
+    """
+
+    def __init__(
+        self, message: str = "the caller is not a known tenant", *, doubt: str = "unknown_tenant"
+    ) -> None:
         super().__init__(message)
+        self.doubt = doubt
+
+
+class AuthenticationUnavailableError(RefusedError):
+    """Whether a token is valid cannot be checked now; `retry_after` is in seconds."""
+
+    def __init__(self, *, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__("the signing keys of the token's issuer are not available")
+
+
+class MethodNotAllowedError(RefusedError):
+    """The tenant may not call the method."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        super().__init__(f"the tenant may not call `{method}`")
 
 
 class PolicyNotAllowedError(RefusedError):

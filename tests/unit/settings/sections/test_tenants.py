@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from routersvc.app.options import authenticator
+from routersvc.app.access import IssuerKeys, access_rules
 from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.tenants import Tenant
@@ -14,12 +14,19 @@ from routersvc.domain.catalogue.weights import WeightWishes
 from routersvc.domain.measures.call_rates import CallRateRule
 from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
 from routersvc.domain.outcomes.errors import UnknownTenantError
+from routersvc.grpc_api.access.identities import Authenticator
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
 ProblemsIn = Callable[[str], list[str]]
 
 KEY = "api_keys: [env:ALPHA_API_KEY]"
+
+
+def authenticator(settings: Settings) -> Authenticator | None:
+    """Return what tells the callers of these settings apart."""
+    keys = IssuerKeys(clock=lambda: 0.0)
+    return access_rules(settings, keys, wall_clock=lambda: 0.0).authenticator
 
 
 def test_tenants_hold_what_the_file_says(load: Load, full: str) -> None:
