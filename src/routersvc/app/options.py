@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from routersvc.app.access import tls_files
 from routersvc.app.authorisations import authorisations
+from routersvc.app.draining import DrainRule
 from routersvc.app.wire_formats import adapter
 from routersvc.detection.local_detector import LocalDetector
 from routersvc.domain.catalogue.secrets import Secret
@@ -45,6 +46,12 @@ def server_options(settings: Settings) -> ServerOptions:
     )
 
 
+def drain_rule(settings: Settings) -> DrainRule:
+    """Return the longest duration of each stage of a drain."""
+    drain = settings.server.drain
+    return DrainRule(notice_delay=drain.notice_delay, grace=drain.grace)
+
+
 def telemetry_options(settings: Settings) -> TelemetryOptions:
     """Return the options of telemetry."""
     telemetry = settings.telemetry
@@ -72,11 +79,17 @@ def profiler(settings: Settings, *, counter: TokenCounter) -> Profiler:
     )
 
 
+def provider_connections(
+    endpoints: Mapping[str, Endpoint], *, wall_clock: Callable[[], float]
+) -> dict[str, ProviderConnection]:
+    """Return how to reach each of some providers; opens no connection."""
+    return {name: _connection(endpoint, wall_clock) for name, endpoint in endpoints.items()}
+
+
 def provider_gateway(settings: Settings, *, wall_clock: Callable[[], float]) -> ProviderGateway:
     """Return the gateway to the providers; opens no connection."""
     return ProviderGateway(
-        {name: _connection(endpoint, wall_clock) for name, endpoint in settings.endpoints.items()},
-        wall_clock=wall_clock,
+        provider_connections(settings.endpoints, wall_clock=wall_clock), wall_clock=wall_clock
     )
 
 

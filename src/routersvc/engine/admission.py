@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.tenants import Tenant
-from routersvc.domain.measures.call_rates import CallRates
+from routersvc.domain.measures.call_rates import CallRateRule, CallRates
 from routersvc.domain.outcomes.errors import DrainingError, OverloadedError, TenantRateLimitedError
 from routersvc.domain.planning.admission import places_for
 
@@ -37,9 +37,7 @@ class Admission:
         wall_clock: Callable[[], float],
     ) -> None:
         self._max_concurrent_calls = max_concurrent_calls
-        self._rates = CallRates(
-            {name: tenant.rate for name, tenant in tenants.items() if tenant.rate is not None}
-        )
+        self._rates = CallRates(_rates(tenants))
         self._clock = clock
         self._wall_clock = wall_clock
         self._readings = 0
@@ -47,6 +45,11 @@ class Admission:
         self.calls = 0
         """Calls that have begun and not ended."""
         self.draining = False
+
+    def reconfigure(self, *, max_concurrent_calls: int, tenants: Mapping[str, Tenant]) -> None:
+        """Go on under other limits."""
+        self._max_concurrent_calls = max_concurrent_calls
+        self._rates.reconfigure(_rates(tenants))
 
     def admit(self, request: Request) -> Arrival:
         """Return when a request was admitted.
@@ -96,3 +99,7 @@ class Admission:
         if not self.calls and not self._readings and self._idle is not None:
             self._idle.set_result(None)
             self._idle = None
+
+
+def _rates(tenants: Mapping[str, Tenant]) -> dict[str, CallRateRule]:
+    return {name: tenant.rate for name, tenant in tenants.items() if tenant.rate is not None}

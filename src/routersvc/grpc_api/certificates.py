@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable
+from typing import cast
 
 import grpc
 
@@ -29,7 +30,11 @@ class Certificates:
         self._lock = threading.Lock()
         self._files = files
         self._current = _configuration(files)
-        self._requires_clients = files.client_authorities is not None
+        self.requires_clients = files.client_authorities is not None
+
+    def takes(self, files: TlsFiles) -> bool:
+        """Whether these files can replace those in force without a restart."""
+        return (files.client_authorities is not None) is self.requires_clients
 
     def replace(self, files: TlsFiles) -> None:
         """Use other files from the next handshake on.
@@ -37,7 +42,7 @@ class Certificates:
         Raises:
             ValueError: client certificates would become required, or no longer be.
         """
-        if (files.client_authorities is not None) is not self._requires_clients:
+        if not self.takes(files):
             raise ValueError("whether clients present certificates is decided at the start")
         if files == self._files:
             return
@@ -48,10 +53,10 @@ class Certificates:
     def credentials(self) -> grpc.ServerCredentials:
         """Return credentials for one address, which follow the certificate in force."""
         return grpc.dynamic_ssl_server_credentials(
-            self._current, self._fetcher(), require_client_authentication=self._requires_clients
+            self._current, self._fetcher(), require_client_authentication=self.requires_clients
         )
 
-    def _fetcher(self) -> Callable[[], grpc.ServerCertificateConfiguration | None]:
+    def _fetcher(self) -> Callable[[], grpc.ServerCertificateConfiguration]:
         last = self._current
 
         def fetch() -> grpc.ServerCertificateConfiguration | None:
@@ -63,7 +68,8 @@ class Certificates:
                 last = self._current
                 return last
 
-        return fetch
+        # The stubs do not say that there may be nothing new.
+        return cast("Callable[[], grpc.ServerCertificateConfiguration]", fetch)
 
 
 def _configuration(files: TlsFiles) -> grpc.ServerCertificateConfiguration:

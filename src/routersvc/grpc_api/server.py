@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 from grpc import aio
@@ -52,7 +53,7 @@ class EdgeServer:
         self.health = HealthChecks(SERVICES)
         self.calls = RunningCalls()
         self._options = options
-        servicer = RouterServicer(
+        self._servicer = servicer = RouterServicer(
             router=router,
             deadlines=options.deadlines,
             limits=options.limits,
@@ -77,6 +78,19 @@ class EdgeServer:
             interceptors=[*outer_interceptors, exit_, self.authentication],
             options=channel_arguments(options),
         )
+
+    def reconfigure(self, options: ServerOptions, access: AccessRules) -> None:
+        """Receive calls by other rules from now on: deadlines, limits, access, certificate.
+
+        The other options hold from the start to the end of a server.
+        """
+        certificates, tls = self.certificates, options.tls
+        if certificates is not None and tls is not None and certificates.takes(tls):
+            certificates.replace(tls)
+        # Clients present certificates if they were asked to at the start.
+        by_certificate = certificates is not None and certificates.requires_clients
+        self.authentication.rules = dataclasses.replace(access, by_certificate=by_certificate)
+        self._servicer.reconfigure(deadlines=options.deadlines, limits=options.limits)
 
     async def start(self) -> tuple[str, ...]:
         """Listen, report `SERVING`, and return the addresses with their actual ports.

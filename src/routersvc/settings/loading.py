@@ -109,6 +109,7 @@ def _resolved(
         wire_formats=wire_formats,
         certificate=certificate,
         token_issuers=issuers,
+        files=reader.files | dict.fromkeys(access.files, ""),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.deployments import Deployment
@@ -18,9 +19,8 @@ from routersvc.domain.fleet.active_checks import CheckRule
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
 from routersvc.domain.fleet.disablements import RecheckRule
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.profiling.identifiers import DataClassRule
 from routersvc.settings.access_files import ServerCertificate, TokenIssuer
 from routersvc.settings.document import SettingsDocument
@@ -46,6 +46,7 @@ class Settings:
 
     `document` is the file with its defaults. `endpoints` are by provider, `api_keys` by tenant;
     `tracing_headers` are sent to the collector of traces. `certificate` is that of the server.
+    `files` are those that it refers to, with a hash of those that are read again later.
     """
 
     file: str
@@ -59,6 +60,7 @@ class Settings:
     token_issuers: Mapping[str, TokenIssuer] = dataclasses.field(
         default_factory=dict[str, TokenIssuer]
     )
+    files: Mapping[Path, str] = dataclasses.field(default_factory=dict[Path, str], repr=False)
 
     @property
     def server(self) -> ServerSection:

@@ -21,6 +21,7 @@ from routersvc.domain.fleet.health import Availability
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.engine.reload_status import ReloadStatus
 from routersvc.telemetry import metric_families
 from routersvc.telemetry.instruments import Counter, DurationHistogram
 from routersvc.telemetry.outcomes import CallOutcome
@@ -95,6 +96,7 @@ class Metrics(Collector):
         self._tenants = TenantCounts(max_names=MAX_NAMES)
         self.active_calls: Callable[[], int] = int
         self.availability: Callable[[], Iterable[Availability]] = tuple
+        self.reloads: ReloadStatus | None = None
         self.dropped_log_lines: Callable[[], int] = int
 
     def attempts_on(self, deployment: Deployment) -> AttemptCounts:
@@ -130,6 +132,7 @@ class Metrics(Collector):
         build = metric_families.BUILD.family()
         build.add_metric((), {"version": self._version})
         yield build
+        yield from _configuration_families(self.reloads)
         yield from self._call_families()
         yield from self._attempt_families()
         yield from self._availability_families()
@@ -220,6 +223,22 @@ class Metrics(Collector):
             cost.add_metric(counts.labels, counts.cost_usd)
             wasted.add_metric(counts.labels, counts.wasted_usd)
         yield from (tokens, cached, reasoning, cost, wasted)
+
+
+def _configuration_families(status: ReloadStatus | None) -> Iterator[Metric]:
+    info = metric_families.CONFIGURATION.family()
+    since = metric_families.CONFIGURATION_SINCE.family()
+    reloads = metric_families.RELOADS.family()
+    refused = metric_families.RELOAD_REFUSED.family()
+    restart = metric_families.RESTART_NEEDED.family()
+    if status is not None:
+        info.add_metric((), {"digest": status.digest})
+        since.add_metric((), status.in_force_since)
+        reloads.add_metric(("applied",), status.applied)
+        reloads.add_metric(("refused",), status.refused)
+        refused.add_metric((), status.failed_at is not None)
+        restart.add_metric((), bool(status.waiting_for_restart))
+    yield from (info, since, reloads, refused, restart)
 
 
 def _boolean(value: bool) -> str:  # noqa: FBT001 - a label has one value

@@ -12,6 +12,7 @@ from routersvc.app.wire_formats import known_wire_formats
 from routersvc.cli.exit_codes import CommandError, ExitCode
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
+from routersvc.settings.changes import changes_between, waiting_for_restart
 from routersvc.settings.checks.exposure import exposure_warnings
 from routersvc.settings.loading import load_settings
 from routersvc.settings.problems import SettingsError, SettingsProblem
@@ -74,6 +75,45 @@ def _checked(path: Path) -> tuple[Settings | None, tuple[SettingsProblem, ...]]:
         return load(path), ()
     except SettingsError as error:
         return None, error.problems
+
+
+def compare(path: Path, against: Path, *, as_json: bool) -> None:
+    """Print what a reload from the settings `against` to those at `path` would change.
+
+    Raises:
+        CommandError: a file is invalid.
+    """
+    from routersvc.app.configurations import identities  # noqa: PLC0415 - for this command alone
+
+    terminal = Terminal.of_process()
+    before, after = load_or_fail(against, terminal), load_or_fail(path, terminal)
+    old, new = identities(before).deployments, identities(after).deployments
+    anew = [name for name in new if name in old and old[name] != new[name]]
+    changes = changes_between(before, after)
+    restart = waiting_for_restart(before, after)
+    if as_json:
+        terminal.write_json(
+            {
+                "file": str(path),
+                "against": str(against),
+                "changes": [
+                    dataclasses.asdict(change) | {"kind": change.kind.value} for change in changes
+                ],
+                "deployments_starting_anew": anew,
+                "needs_restart": restart,
+            }
+        )
+        return
+    for change in changes:
+        terminal.out.print(Text(str(change)), soft_wrap=True)
+    for name in anew:
+        text = f"deployment `{name}` starts anew: breaker, latencies and limits are forgotten"
+        terminal.out.print(Text(text, style="yellow"), soft_wrap=True)
+    for key in restart:
+        text = f"`{key}` holds from the next restart on"
+        terminal.out.print(Text(text, style="yellow"), soft_wrap=True)
+    if not changes:
+        terminal.out.print(Text("no change", style="green"))
 
 
 def print_problems(terminal: Terminal, problems: tuple[SettingsProblem, ...]) -> None:

@@ -137,6 +137,19 @@ class ConcurrencyLimiter:
         self._remembered = self._limit
         self._waiting: collections.OrderedDict[Ticket, None] = collections.OrderedDict()
 
+    def reconfigure(self, rule: ConcurrencyRule) -> None:
+        """Go on under another rule; a limit that the provider has lowered stays lowered."""
+        if rule.initial != self._rule.initial:
+            changed = rule.initial / self._rule.initial
+            self._limit, self._shrunk, self._remembered = (
+                limit * changed for limit in (self._limit, self._shrunk, self._remembered)
+            )
+        self._rule = rule
+        self._limit, self._shrunk, self._remembered = (
+            min(max(limit, rule.minimum), rule.maximum)
+            for limit in (self._limit, self._shrunk, self._remembered)
+        )
+
     @property
     def limit(self) -> int:
         """How many may run at once, without what has grown back since the last end."""

@@ -171,6 +171,21 @@ class ServerTlsSection(Section):
     )
 
 
+class ReloadSection(Section):
+    """Reloading of the settings. SIGHUP always reloads them."""
+
+    watch: bool = Field(
+        default=True,
+        description="Whether the settings are reloaded when their file, or a file that they refer "
+        "to, has changed.",
+    )
+    interval: Duration = Field(
+        default=2.0,
+        description="How often the files are looked at. A change is read once it has not changed "
+        "further for as long.",
+    )
+
+
 class ServerSection(Section):
     """The gRPC server."""
 
@@ -219,6 +234,10 @@ class ServerSection(Section):
     keepalive: KeepaliveSection = Field(
         default=KeepaliveSection(),
         description="Keepalive and connection management, with gRPC's names.",
+    )
+    reload: ReloadSection = Field(
+        default=ReloadSection(),
+        description="Reloading of the settings. SIGHUP always reloads them.",
     )
     decisions: DecisionsSection = Field(
         default=DecisionsSection(),
