@@ -80,7 +80,7 @@ const (
 	ErrorReason_ERROR_REASON_UNKNOWN_DECISION ErrorReason = 21
 	// Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 22
-	// The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+	// A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`.
 	ErrorReason_ERROR_REASON_TENANT_RATE_LIMITED ErrorReason = 23
 	// Whether the token is valid cannot be checked now: its issuer's keys cannot be fetched. `UNAVAILABLE`, with `RetryInfo`.
 	ErrorReason_ERROR_REASON_AUTHENTICATION_UNAVAILABLE ErrorReason = 24

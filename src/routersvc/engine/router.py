@@ -19,7 +19,7 @@ from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.domain.planning.model_listing import ListedModel, ModelFilter, listed_models
 from routersvc.domain.planning.planner import Profiled
-from routersvc.domain.planning.plans import PlannedRequest, RefusedRequest
+from routersvc.domain.planning.plans import Plan, PlannedRequest, RefusedRequest
 from routersvc.domain.racing.races import Race
 from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.admission import Admission, Arrival
@@ -189,7 +189,7 @@ class Router:
             arrival = self._admission.admit(request)
             standing = self._budgets.standing(request.tenant, arrival.at)
             generation = self._current
-            with self._admission.reading(), generation.running():
+            with self._admission.reading(request.tenant), generation.running():
                 profiled = await self._slices.run(generation.planner.profiling(request, standing))
                 return self._open(request, arrival, generation, profiled)
         except RefusedError as error:
@@ -221,7 +221,7 @@ class Router:
         except RefusedError as error:
             self._parts.observer.call_refused(request=request, error=error)
             raise
-        with self._admission.reading():
+        with self._admission.reading(request.tenant):
             return await self._slices.run_in_turn(self._explaining(request))
 
     def _explaining(self, request: Request) -> Steps[Explanation]:
@@ -323,6 +323,7 @@ class Router:
         if isinstance(planned, RefusedRequest):
             raise planned.error
         plan, limits = planned.plan, planned.limits
+        self._admission.take_tokens(request.tenant, plan.tokens, started_at)
         reservation = self._budgets.reserve(request.tenant, _worst_case_cost(planned), started_at)
         remembered = generation.explainer.remembered(
             planned, received_at=received_at, now=started_at
@@ -342,18 +343,19 @@ class Router:
             ),
             race=race,
             surroundings=generation.around,
-            ended=functools.partial(self._call_ended, generation, reservation, remembered),
+            ended=functools.partial(self._call_ended, generation, plan, reservation, remembered),
         )
         if remembered is not None:
             remembered.began(call)
             self._parts.decisions.keep(decision_id, remembered, started_at)
-        self._admission.begun()
+        self._admission.begun(request.tenant)
         generation.begin()
         return call
 
     def _call_ended(
         self,
         generation: Generation,
+        plan: Plan,
         reservation: BudgetReservation | None,
         remembered: RememberedDecision | None,
         report: RouteReport,
@@ -366,8 +368,11 @@ class Router:
             self._budgets.settle(
                 reservation, 0.0 if cost is None else cost.usd, self._parts.clock()
             )
+        usage = report.total_usage
+        used = usage.input_tokens + usage.output_tokens
+        self._admission.settle_tokens(report.tenant, taken=plan.tokens, used=used)
         generation.end()
-        self._admission.ended()
+        self._admission.ended(report.tenant)
 
     def _live_states(self) -> Iterable[DeploymentState]:
         """Return the state of every deployment that calls can still be running on, each once."""

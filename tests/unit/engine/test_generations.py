@@ -24,8 +24,10 @@ from routersvc.domain.fleet.reloading.fleet_rules import (
 )
 from routersvc.domain.measures.call_rates import CallRateRule
 from routersvc.domain.measures.cost_budgets import CostBudgetRule
+from routersvc.domain.measures.token_rates import TokenRateRule
 from routersvc.domain.outcomes.errors import (
     CallFailedError,
+    TenantLimit,
     TenantRateLimitedError,
     UnknownTenantError,
 )
@@ -243,3 +245,21 @@ async def test_health_checks_follow_the_configuration() -> None:
     assert silent.checked == []
     await world.router.stop_checks()
     assert (reloads.unused, world.leftovers()) == ([0, 1], {})
+
+
+async def test_tokens_of_a_tenant_are_reserved_and_settled() -> None:
+    """A call takes what it is expected to use, and settles with what its attempts used."""
+    tenant = Tenant(name="t", tokens=TokenRateRule(tokens=1_500, window=60.0))
+    world = World({"a": [answer("a", first=5)]}, tenants=[tenant])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(call(world, "t"))
+        await asyncio.sleep(1)
+        with pytest.raises(TenantRateLimitedError) as limited:
+            await call(world, "t")
+
+    assert running.result() == "a"
+    assert limited.value.limit is TenantLimit.TOKENS
+    assert 0 < limited.value.retry_after <= 60.0
+    # The answer had 11 tokens, of the thousand or so that were expected.
+    assert await call(world, "t") == "a"
+    assert world.leftovers() == {}

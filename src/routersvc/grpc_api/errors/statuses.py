@@ -195,6 +195,7 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
             return ErrorStatus(
                 reason=errors_pb2.ERROR_REASON_TENANT_RATE_LIMITED,
                 message=message,
+                metadata={"limit": error.limit.value},
                 retry_after=error.retry_after,
             )
         case NoEligibleDeploymentError():

@@ -12,6 +12,7 @@ from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.measures.call_rates import CallRateRule
 from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
+from routersvc.domain.measures.token_rates import TokenRateRule
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.weights import TenantWeightsSection
 from routersvc.settings.types.fields import (
@@ -91,6 +92,19 @@ class RateLimitSection(Section):
     window: Duration = Field(default=60.0, description="The length of the window.")
 
 
+class TokenLimitSection(Section):
+    """A limit of tokens, per replica."""
+
+    tokens: int = Field(
+        ge=1,
+        le=1_000_000_000_000,
+        description="The number of input and output tokens per window, which is also the largest "
+        "burst. A call takes the tokens that it is expected to use when it starts, and settles "
+        "with those of all its attempts when it ends.",
+    )
+    window: Duration = Field(default=60.0, description="The length of the window.")
+
+
 class TenantSection(Section):
     """An owner of requests."""
 
@@ -148,6 +162,16 @@ class TenantSection(Section):
     rate_limit: RateLimitSection | None = Field(
         default=None, description="Rate limit, per replica. If unset, no limit."
     )
+    token_limit: TokenLimitSection | None = Field(
+        default=None, description="Limit of tokens, per replica. If unset, no limit."
+    )
+    max_concurrent_calls: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="The largest number of concurrent calls of the tenant, per replica. Further "
+        "calls are rejected at once. If unset, only `server.max_concurrent_calls` limits them.",
+    )
     budget: BudgetSection | None = Field(
         default=None,
         description="Cost budget at catalogue prices, per replica. If unset, no limit.",
@@ -167,6 +191,10 @@ def tenant_of(name: str, section: TenantSection) -> Tenant:
         rate=None
         if section.rate_limit is None
         else CallRateRule(**section.rate_limit.model_dump()),
+        tokens=None
+        if section.token_limit is None
+        else TokenRateRule(**section.token_limit.model_dump()),
+        max_concurrent_calls=section.max_concurrent_calls,
         budget=None
         if budget is None
         else CostBudgetRule(

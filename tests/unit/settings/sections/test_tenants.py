@@ -13,6 +13,7 @@ from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.catalogue.weights import WeightWishes
 from routersvc.domain.measures.call_rates import CallRateRule
 from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
+from routersvc.domain.measures.token_rates import TokenRateRule
 from routersvc.domain.outcomes.errors import UnknownTenantError
 from routersvc.grpc_api.access.identities import Authenticator
 from routersvc.settings.settings import Settings
@@ -48,6 +49,8 @@ def test_tenants_hold_what_the_file_says(load: Load, full: str) -> None:
             weights=WeightWishes(quality=1.0, cost=1.0, latency=2.0),
             hedging=HedgingMode.DELAYED,
             rate=CallRateRule(calls=600, window=60.0),
+            tokens=TokenRateRule(tokens=1_000_000, window=60.0),
+            max_concurrent_calls=200,
             budget=CostBudgetRule(
                 usd=100.0,
                 window=86_400.0,

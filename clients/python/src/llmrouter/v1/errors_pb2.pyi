@@ -77,7 +77,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 22
     """Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference."""
     ERROR_REASON_TENANT_RATE_LIMITED: _ErrorReason.ValueType  # 23
-    """The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+    """A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`."""
     ERROR_REASON_AUTHENTICATION_UNAVAILABLE: _ErrorReason.ValueType  # 24
     """Whether the token is valid cannot be checked now: its issuer's keys cannot be fetched. `UNAVAILABLE`, with `RetryInfo`."""
 
@@ -131,7 +131,7 @@ ERROR_REASON_UNKNOWN_DECISION: ErrorReason.ValueType  # 21
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 22
 """Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference."""
 ERROR_REASON_TENANT_RATE_LIMITED: ErrorReason.ValueType  # 23
-"""The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+"""A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`."""
 ERROR_REASON_AUTHENTICATION_UNAVAILABLE: ErrorReason.ValueType  # 24
 """Whether the token is valid cannot be checked now: its issuer's keys cannot be fetched. `UNAVAILABLE`, with `RetryInfo`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -188,7 +188,7 @@ export enum ErrorReason {
   INTERNAL = 22,
 
   /**
-   * The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`.
    *
    * @generated from enum value: ERROR_REASON_TENANT_RATE_LIMITED = 23;
    */

@@ -201,7 +201,7 @@ public enum ErrorReason
   ERROR_REASON_INTERNAL(22),
   /**
    * <pre>
-   * The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`.
    * </pre>
    *
    * <code>ERROR_REASON_TENANT_RATE_LIMITED = 23;</code>
@@ -413,7 +413,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_INTERNAL_VALUE = 22;
   /**
    * <pre>
-   * The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`.
    * </pre>
    *
    * <code>ERROR_REASON_TENANT_RATE_LIMITED = 23;</code>
