@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
@@ -15,6 +16,9 @@ from tests.tokens import AUDIENCE, ISSUER, key_set, public_jwk, signing_key, tok
 
 from llmrouter.v1 import prompt_pb2, router_service_pb2_grpc
 from llmrouter.v1 import router_service_pb2 as service
+from routersvc.cli.actions.router_calls import CallSettings
+from routersvc.cli.exit_codes import UsageProblemError
+from routersvc.cli.options.call_options import BriefCallOptions
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.grpc_api.access.api_keys import ApiKeys
 from routersvc.grpc_api.access.authentication import AccessRules
@@ -285,3 +289,27 @@ async def test_reflection_can_require_authentication(open_edge: OpenEdge) -> Non
         ]
 
     assert seen == ["UNAUTHENTICATED", *["grpc.health.v1.Health"] * 2]
+
+
+async def test_commands_present_a_certificate(open_edge: OpenEdge, tmp_path: Path) -> None:
+    """The client of the command line waits and calls with mutual TLS."""
+    edge = await open_guarded(open_edge, Guard(access=rules(), tls=files()))
+    client = OURS.issue("any", uris=[SPIFFE])
+    paths = [tmp_path / name for name in ("ca.pem", "crt.pem", "key.pem")]
+    for path, content in zip(paths, (OURS.pem, client.chain, client.private_key), strict=True):
+        path.write_bytes(content)
+    ca_file, certificate, key = paths
+    address = edge.address.replace("127.0.0.1", "localhost")
+    options = BriefCallOptions(
+        address=address, ca_file=ca_file, certificate=certificate, private_key=key, wait=10.0
+    )
+
+    async with CallSettings.of(options).client() as calling:
+        response = await calling.complete(service.CompleteRequest(prompt=HELLO))
+
+    assert response.report.tenant == "two"
+    with pytest.raises(UsageProblemError):
+        CallSettings.of(BriefCallOptions(certificate=certificate))
+    with pytest.raises(UsageProblemError):
+        async with CallSettings.of(BriefCallOptions(ca_file=tmp_path / "none")).client():
+            pass
