@@ -10,7 +10,7 @@ import json
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from routersvc.settings.problems import KeyPath
 from routersvc.settings.sections.authentication import TokenIssuerSection
@@ -188,10 +188,15 @@ class AccessReader:
 def is_key_set(data: bytes) -> bool:
     """Return whether this is a JWKS with at least one public key (RFC 7517, section 5)."""
     try:
-        content: Any = json.loads(data)
+        content: object = json.loads(data)
     except (ValueError, RecursionError):
         return False
-    keys = content.get("keys") if isinstance(content, dict) else None
+    keys: object = (
+        cast("dict[str, object]", content).get("keys") if isinstance(content, dict) else 0
+    )
     if not isinstance(keys, list):
         return False
-    return any(isinstance(key, dict) and key.get("kty") in KEY_TYPES for key in keys)
+    return any(
+        isinstance(key, dict) and cast("dict[str, object]", key).get("kty") in KEY_TYPES
+        for key in cast("list[object]", keys)
+    )

@@ -85,12 +85,18 @@ def _at(content: Mapping[str, Any], path: KeyPath) -> object:
 def _changes(path: KeyPath, before: object, after: object) -> Iterator[SettingsChange]:
     if before == after:
         return
-    if not isinstance(before, dict) or not isinstance(after, dict):
+    if isinstance(before, dict) and isinstance(after, dict):
+        old, new = cast("dict[str, object]", before), cast("dict[str, object]", after)
+        yield from _changes_of_section(path, old, new)
+    else:
         yield SettingsChange(
             key=key_text(path), kind=ChangeKind.CHANGED, before=_shown(before), after=_shown(after)
         )
-        return
-    old, new = cast("dict[str, object]", before), cast("dict[str, object]", after)
+
+
+def _changes_of_section(
+    path: KeyPath, old: Mapping[str, object], new: Mapping[str, object]
+) -> Iterator[SettingsChange]:
     for key in (*old, *(key for key in new if key not in old)):
         place = (*path, key)
         if key not in new:
@@ -103,7 +109,7 @@ def _changes(path: KeyPath, before: object, after: object) -> Iterator[SettingsC
             yield from _changes(place, old[key], new[key])
 
 
-def _shown(value: object) -> str:
+def _shown(value: Any) -> str:  # noqa: ANN401 - anything that stands in a file
     """Return a value in a few words; a section is only named."""
     if isinstance(value, dict):
         return ""

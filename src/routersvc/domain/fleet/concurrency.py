@@ -139,16 +139,12 @@ class ConcurrencyLimiter:
 
     def reconfigure(self, rule: ConcurrencyRule) -> None:
         """Go on under another rule; a limit that the provider has lowered stays lowered."""
-        if rule.initial != self._rule.initial:
-            changed = rule.initial / self._rule.initial
-            self._limit, self._shrunk, self._remembered = (
-                limit * changed for limit in (self._limit, self._shrunk, self._remembered)
-            )
+        scale = rule.initial / self._rule.initial
+        least, most = rule.minimum, rule.maximum
+        self._limit = min(max(self._limit * scale, least), most)
+        self._shrunk = min(max(self._shrunk * scale, least), most)
+        self._remembered = min(max(self._remembered * scale, least), most)
         self._rule = rule
-        self._limit, self._shrunk, self._remembered = (
-            min(max(limit, rule.minimum), rule.maximum)
-            for limit in (self._limit, self._shrunk, self._remembered)
-        )
 
     @property
     def limit(self) -> int:

@@ -63,14 +63,12 @@ class CallRates:
 
     def reconfigure(self, rules: Mapping[str, CallRateRule]) -> None:
         """Go on under other rules."""
-        known, self._rates = self._rates, {}
+        known = self._rates
+        self._rates = {
+            tenant: known.get(tenant) or CallRate(rule) for tenant, rule in rules.items()
+        }
         for tenant, rule in rules.items():
-            rate = known.get(tenant)
-            if rate is None:
-                rate = CallRate(rule)
-            else:
-                rate.reconfigure(rule)
-            self._rates[tenant] = rate
+            self._rates[tenant].reconfigure(rule)
 
     def take(self, tenant: str, now: float) -> float:
         """Let a call of a tenant pass and return 0, or return the seconds until one may pass."""

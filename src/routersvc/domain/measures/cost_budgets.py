@@ -201,14 +201,11 @@ class CostBudgets:
             for tenant, budget in known.items()
             if tenant not in rules and budget.reservations
         }
-        self._budgets = {}
+        self._budgets = {
+            tenant: known.get(tenant) or CostBudget(rule) for tenant, rule in rules.items()
+        }
         for tenant, rule in rules.items():
-            budget = known.get(tenant)
-            if budget is None:
-                budget = CostBudget(rule)
-            else:
-                budget.reconfigure(rule)
-            self._budgets[tenant] = budget
+            self._budgets[tenant].reconfigure(rule)
 
     def standing(self, tenant: str, now: float) -> BudgetStanding | None:
         """Return the state of a tenant's budget, `None` without one. Changes nothing."""

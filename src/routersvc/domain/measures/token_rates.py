@@ -72,14 +72,12 @@ class TokenRates:
 
     def reconfigure(self, rules: Mapping[str, TokenRateRule], now: float) -> None:
         """Go on under other rules."""
-        known, self._rates = self._rates, {}
+        known = self._rates
+        self._rates = {
+            tenant: known.get(tenant) or TokenRate(rule) for tenant, rule in rules.items()
+        }
         for tenant, rule in rules.items():
-            rate = known.get(tenant)
-            if rate is None:
-                rate = TokenRate(rule)
-            else:
-                rate.reconfigure(rule, now)
-            self._rates[tenant] = rate
+            self._rates[tenant].reconfigure(rule, now)
 
     def take(self, tenant: str, tokens: int, now: float) -> float:
         """Take tokens of a tenant and return 0, or return the seconds until they may be taken."""

@@ -16,7 +16,7 @@ import dataclasses
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from routersvc.engine.tasks import TaskScope
 
@@ -70,12 +70,14 @@ def read_keys(data: bytes) -> dict[str, SigningKey]:
     """
     try:
         content: Any = json.loads(data)
-        listed: Any = content["keys"]
-        candidates = [key for key in listed[:MAX_KEYS] if isinstance(key, dict)]
+        listed: list[object] = list(content["keys"][:MAX_KEYS])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnusableKeysError("is not a JWKS") from error
     found: dict[str, SigningKey] = {}
-    for key in candidates:
+    for each in listed:
+        if not isinstance(each, dict):
+            continue
+        key = cast("dict[str, Any]", each)
         usable = _usable(key)
         if usable is not None:
             kid = key.get("kid")
