@@ -86,7 +86,6 @@ def _scores(
 def _ranking_input(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> RankingInput:
     """Return what is expected of one model; statistics are those of its best deployments."""
     model = equals[0].model
-    profile = limits.profile
     # Hot path: every deployment, for every ranked request.
     latency = late = success_rate = None
     in_session = limits.request.routing.session_id
@@ -99,7 +98,7 @@ def _ranking_input(equals: Sequence[Deployment], limits: Limits, view: LiveView)
         if rate is not None and (success_rate is None or rate > success_rate):
             success_rate = rate
     return RankingInput(
-        quality=model.quality.expected(profile.task, profile.complexity),
+        quality=model.quality.expected(*limits.profile.kind),
         cost=limits.expected_cost(model),
         latency=latency,
         late=late,

@@ -41,7 +41,7 @@ def explanation_of(explanation: Explanation) -> explanation_pb2.Explanation:
 def profile_of(profile: Profile) -> explanation_pb2.Profile:
     """Return a profile. The members of sets are sorted by number."""
     return explanation_pb2.Profile(
-        task=enums_out.TASKS[profile.task],
+        task=None if profile.task is None else enums_out.TASKS[profile.task],
         complexity=profile.complexity,
         input_tokens=profile.input_tokens,
         input_tokens_exact=profile.input_tokens_exact,

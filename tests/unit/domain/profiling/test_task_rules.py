@@ -370,7 +370,12 @@ def test_hostile_texts_cost_no_more_than_others(text: str) -> None:
     request = scripted_request(text=text)
 
     profile = PROFILER.profile(request)
-    reading = read(request.prompt, length=len(text), input_tokens=profile.input_tokens)
+    reading = read(
+        request.prompt,
+        length=len(text),
+        input_tokens=profile.input_tokens,
+        modalities=profile.modalities,
+    )
 
     assert profile.input_bounds.high == len(text.encode()) + 4
     assert len(reading.asked) == 2 * ASKED_WINDOW + 1
