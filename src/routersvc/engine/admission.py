@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
+from types import TracebackType
 
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.tenants import Tenant
@@ -25,6 +25,28 @@ class Arrival:
     received_at: float
 
 
+class _Readings:
+    """Counts the prompts that are read: entered for each, as often as there are."""
+
+    __slots__ = ("_ended", "count")
+
+    def __init__(self, ended: Callable[[], None]) -> None:
+        self._ended = ended
+        self.count = 0
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.count -= 1
+        self._ended()
+
+
 class Admission:
     """Counts what runs, and refuses what is more than `max_concurrent_calls`."""
 
@@ -42,7 +64,7 @@ class Admission:
         )
         self._clock = clock
         self._wall_clock = wall_clock
-        self._readings = 0
+        self._readings = _Readings(self._wake_idle)
         self._idle: asyncio.Future[None] | None = None
         self.calls = 0
         """Calls that have begun and not ended."""
@@ -58,7 +80,7 @@ class Admission:
             raise DrainingError
         priority = request.routing.priority
         places = places_for(priority, self._max_concurrent_calls)
-        if self.calls + self._readings >= places:
+        if self.calls + self._readings.count >= places:
             raise OverloadedError(priority=priority, places=places, retry_after=PUSHBACK)
         arrival = Arrival(at=self._clock(), received_at=self._wall_clock())
         wait = self._rates.take(request.tenant, arrival.at)
@@ -66,15 +88,9 @@ class Admission:
             raise TenantRateLimitedError(retry_after=wait)
         return arrival
 
-    @contextlib.contextmanager
-    def reading(self) -> Generator[None]:
+    def reading(self) -> _Readings:
         """Hold a place while a prompt is read, before a call begins or instead of one."""
-        self._readings += 1
-        try:
-            yield
-        finally:
-            self._readings -= 1
-            self._wake_idle()
+        return self._readings
 
     def begun(self) -> None:
         """Count a call that has begun."""
@@ -87,12 +103,12 @@ class Admission:
 
     async def wait_idle(self) -> None:
         """Wait until nothing runs."""
-        while self.calls or self._readings:
+        while self.calls or self._readings.count:
             if self._idle is None:
                 self._idle = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._idle)
 
     def _wake_idle(self) -> None:
-        if not self.calls and not self._readings and self._idle is not None:
+        if not self.calls and not self._readings.count and self._idle is not None:
             self._idle.set_result(None)
             self._idle = None

@@ -265,7 +265,7 @@ class Call:
     async def _deliver(self, run: AttemptRun, events: Sequence[AnswerEvent]) -> Sequence[CallEvent]:
         """Return the events that the caller sees; the last one ends the call."""
         delivered: list[CallEvent] = [event for event in events if not isinstance(event, Started)]
-        if run.attempt.counted is not None and run.attempt.has_doubtful_count:
+        if run.attempt.has_doubtful_count:
             usage = run.attempt.usage(self._decision.profile)
             delivered = [
                 UsageCounted(usage=usage) if isinstance(event, UsageCounted) else event

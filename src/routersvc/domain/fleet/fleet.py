@@ -128,7 +128,8 @@ class Fleet:
                 deployment,
                 plan,
                 reason=reason,
-                is_part_of_outage=state.is_part_of_outage(now),
+                is_part_of_outage=reason is not AttemptReason.FIRST
+                and state.is_part_of_outage(now),
                 now=now,
                 asked_before=asked_before,
             )
