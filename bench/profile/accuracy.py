@@ -186,7 +186,8 @@ def _difficulty_table(judged: Sequence[Judged]) -> str:
     by_source: dict[str, list[tuple[float, float, float]]] = {}
     for one, profile in judged:
         if one.difficulty is not None:
-            row = (profile.complexity, float(len(one.prompt)), one.difficulty)
+            _, complexity = profile.kind
+            row = (complexity, float(len(one.prompt)), one.difficulty)
             by_source.setdefault(one.source, []).append(row)
     rows: list[list[str]] = []
     weighed = [0.0, 0.0, 0.0, 0.0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
@@ -12,13 +11,13 @@ from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.measures.call_rates import CallRates
 from routersvc.domain.outcomes.errors import DrainingError, OverloadedError, TenantRateLimitedError
 from routersvc.domain.planning.admission import places_for
+from routersvc.domain.values import Value
 
 PUSHBACK = 1.0
 """Seconds after which a caller that was shed may come again: long enough for calls to end."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Arrival:
+class Arrival(Value, frozen=True, kw_only=True):
     """When a request was admitted, on the clock of the loop and in seconds since the epoch."""
 
     at: float

@@ -8,8 +8,9 @@ replica picks the same deployment. Preferred models come before all others.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import ConsistencyMode, OrderMode
@@ -18,10 +19,10 @@ from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReas
 from routersvc.domain.planning.limits import Limits
 from routersvc.domain.planning.live_stats import NOTHING_KNOWN, LiveStats, LiveView
 from routersvc.domain.planning.ranking import RankingInput, RankingScore, ranking_scores
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class DeploymentOrder:
+class DeploymentOrder(Value, frozen=True, kw_only=True):
     """The deployments to try, best first.
 
     `scores` are by model, empty unless models were ranked. `set_aside` has the exclusions, by name,
@@ -29,8 +30,8 @@ class DeploymentOrder:
     """
 
     deployments: tuple[Deployment, ...]
-    scores: Mapping[str, RankingScore] = dataclasses.field(default_factory=dict[str, RankingScore])
-    set_aside: Mapping[str, tuple[Exclusion, ...]] = dataclasses.field(
+    scores: Mapping[str, RankingScore] = msgspec.field(default_factory=dict[str, RankingScore])
+    set_aside: Mapping[str, tuple[Exclusion, ...]] = msgspec.field(
         default_factory=dict[str, tuple[Exclusion, ...]]
     )
 

@@ -30,10 +30,10 @@ from routersvc.domain.profiling.prompt_reading import read
 from routersvc.domain.profiling.rule_classifier import RuleClassifier
 from routersvc.domain.profiling.token_counting import TokenCounter, refining
 from routersvc.domain.profiling.token_estimates import TokenEstimate, estimating
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Profile:
+class Profile(Value, frozen=True, kw_only=True):
     """Facts about a request that routing depends on.
 
     `complexity` runs from 0 (trivial) to 1 (hardest); it and `task` are `None` where nothing asked

@@ -8,12 +8,12 @@ twenty languages, on code and on data (`tests/unit/tokenizer` holds them against
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
 from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.profiling.writing_systems import Writing, WritingSystem, writing_of
+from routersvc.domain.values import Value
 
 LONGEST_TOKEN = 128
 """Bytes of the longest tokens of o200k_base: runs of spaces."""
@@ -48,8 +48,7 @@ _TEXTS_IN_STEP = 64
 """Texts whose tokens are estimated in one step."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class TokenEstimate:
+class TokenEstimate(Value, frozen=True, kw_only=True):
     """Tokens of a text: never fewer than `low`, never more than `high`, about `likely`."""
 
     low: int = 0

@@ -221,7 +221,9 @@ class RaceAttempts:
         )
 
 
-def _drawbacks_of(candidate: tuple[tuple[bool, bool, bool], Deployment]) -> Sequence[bool]:
+def _drawbacks_of(
+    candidate: tuple[tuple[bool, bool, bool], Deployment],
+) -> tuple[bool, bool, bool]:
     return candidate[0]
 
 

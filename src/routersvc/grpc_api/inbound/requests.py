@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import msgspec
+
 from llmrouter.v1 import router_service_pb2
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing
@@ -17,6 +19,7 @@ from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS, Request
 from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.fleet.health import HealthState
 from routersvc.domain.profiling.prompt_reading import texts_of
+from routersvc.domain.values import Value
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound import not_served
 from routersvc.grpc_api.inbound.known_routings import KnownRoutings
@@ -36,8 +39,7 @@ _NO_PROMPT = Prompt(messages=())
 _NO_ROUTING = Routing()
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Arrival:
+class Arrival(Value, frozen=True, kw_only=True):
     """Facts about a call besides its message.
 
     `timeout` is in seconds; `make_id` generates an id for a request without one. `trace_headers`
@@ -48,7 +50,7 @@ class Arrival:
     make_id: Callable[[], str]
     tenant: str = ""
     previous_attempts: int = 0
-    trace_headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    trace_headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
