@@ -234,8 +234,9 @@ class AttemptBudgets:
     def deposit(self, plan: Plan, now: float) -> None:
         """Record a request: it deposits in the budgets of its policy and its providers."""
         self._of_policy(plan.policy.name).deposit(now)
+        known = self._of_providers
         for provider in {deployment.provider.name for deployment in plan.deployments}:
-            self._of_provider(provider).deposit(now)
+            (known.get(provider) or self._of_provider(provider)).deposit(now)
 
     def pay(
         self,

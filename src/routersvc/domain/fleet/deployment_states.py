@@ -111,7 +111,12 @@ class DeploymentState:
         where a place is held already or does not matter.
         """
         refusal = None
-        if not self._is_calm(tokens, now):
+        if (
+            now < self.gate.opens_at
+            or self.breaker.is_open
+            or self.checks.is_unreachable
+            or self.headroom.wait(tokens, now) > 0
+        ):
             refusal = self._unavailability(tokens, now, may_probe=may_probe)
         if forced and refusal is not None and refusal.can_be_forced:
             refusal = None
@@ -311,15 +316,6 @@ class DeploymentState:
             disabled_description=disabled,
             is_part_of_outage=self.is_part_of_outage(now),
             overdue_total=totals.overdue,
-        )
-
-    def _is_calm(self, tokens: int, now: float) -> bool:
-        """Whether nothing is against a call, places apart: the common case, asked for each call."""
-        return (
-            now >= self.gate.opens_at
-            and not self.breaker.is_open
-            and not self.checks.is_unreachable
-            and self.headroom.wait(tokens, now) <= 0
         )
 
     def _unavailability(self, tokens: int, now: float, *, may_probe: bool) -> LeaseRefusal | None:
