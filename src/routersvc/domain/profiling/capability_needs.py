@@ -31,8 +31,10 @@ def _required(request: Request, contents: PromptContents) -> Iterator[Capability
         tool.cache is not None for tool in prompt.tools if isinstance(tool, FunctionTool)
     ):
         yield Capability.PROMPT_CACHE
-    if any(message.role in {Role.SYSTEM, Role.DEVELOPER} for message in prompt.messages):
-        yield Capability.SYSTEM_PROMPT
+    for message in prompt.messages:
+        if message.role is Role.SYSTEM or message.role is Role.DEVELOPER:
+            yield Capability.SYSTEM_PROMPT
+            break
     if prompt.messages[-1].role is Role.ASSISTANT:
         yield Capability.PREFILL
     yield from _tool_capabilities(prompt)

@@ -177,22 +177,6 @@ def reading_explanation(
     return (yield from _converting_explanation(request, arrive, limits, known, len(raw)))
 
 
-def explain_request_of(
-    request: router_service_pb2.ExplainRouteRequest, arrival: Arrival
-) -> Request:
-    """Return the request whose route is to be explained.
-
-    Raises:
-        InvalidRequestError: fields are missing or invalid, or a limit is exceeded.
-        FieldNotServedError: it uses a field that this version does not support.
-    """
-    return finished(
-        _converting_explanation(
-            request, lambda: arrival, DEFAULT_LIMITS, KnownRoutings(), request.ByteSize()
-        )
-    )
-
-
 def _converting_explanation(
     request: router_service_pb2.ExplainRouteRequest,
     arrive: Callable[[], Arrival],
