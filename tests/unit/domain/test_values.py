@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import pkgutil
 
 import pytest
 
+from routersvc import domain, engine, telemetry
+from routersvc.domain.outcomes.attempt_reports import AttemptReport
 from routersvc.domain.values import Value
+from routersvc.grpc_api import inbound
 
 
 class Point(Value, frozen=True, kw_only=True):
@@ -48,3 +53,19 @@ def test_types_have_their_own_fields() -> None:
     names = [[field.name for field in dataclasses.fields(each)] for each in (Point, Other)]
 
     assert names == [["x", "y"], ["z"]]
+
+
+def test_no_value_has_a_field_of_a_dataclass_for_a_default() -> None:
+    """`dataclasses.field` says nothing to a struct: it would be the default itself."""
+    for package in (domain, engine, inbound, telemetry):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    types = Value.__subclasses__()
+
+    assert AttemptReport in types
+    assert not [
+        each.__name__
+        for each in types
+        for default in each.__struct_defaults__
+        if isinstance(default, dataclasses.Field)
+    ]
