@@ -36,6 +36,7 @@ from routersvc.domain.catalogue.weights import WeightWishes
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import TextPart
 from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import Lease
 from routersvc.domain.measures.cost_budgets import BudgetStanding, CostBudgetRule
@@ -83,8 +84,9 @@ class _Known(Profiler):
 
     known: Profile
 
-    def profile(self, request: Request) -> Profile:
-        del request
+    def profiling(self, request: Request, *, classifies: bool = True) -> Steps[Profile]:
+        del request, classifies
+        yield from ()
         return self.known
 
 

@@ -28,6 +28,8 @@ FUZZERS = {
     "bench.hostile.fuzz": "1000",
 }
 """Programs that exit with 1 if a promise was broken, and for how many seeds each runs."""
+COUNTS = ("bench.call_counts", "--check")
+"""Counts what a scripted call does; exits with 1 where that is not as recorded."""
 REALITY = "outages or readings"
 """The tests of `tests/reality` that run every time; the others run with `--thorough`."""
 
@@ -200,7 +202,8 @@ def main() -> int:
     parser.add_argument(
         "--thorough",
         action="store_true",
-        help="run properties with many examples, and thousands of simulated drills after the tests",
+        help="run properties with many examples; after the tests thousands of simulated drills, "
+        "and count what a call does",
     )
     arguments, pytest_arguments = parser.parse_known_args()
     only: str | None = arguments.only
@@ -215,6 +218,7 @@ def main() -> int:
             failed.append("inputs from outside, tests/reality")
         if thorough:
             failed.extend(_fuzz())
+            failed.extend(_count())
     if failed:
         print(f"failed checks, see above: {'; '.join(failed)}", file=sys.stderr)
     return code or int(bool(failed))
@@ -294,6 +298,14 @@ def _fuzz() -> list[str]:
         if subprocess.run(command, cwd=ROOT, check=False).returncode:
             failed.append(module)
     return failed
+
+
+def _count() -> list[str]:
+    """Compare the work of a scripted call with the record; return the name if it differs."""
+    module, *arguments = COUNTS
+    print(f"\n{module}", flush=True)
+    command = [sys.executable, "-m", module, *arguments]
+    return [module] if subprocess.run(command, cwd=ROOT, check=False).returncode else []
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from routersvc.domain.outcomes.errors import RouterError
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.engine.ports import AttemptCall
+from routersvc.grpc_api.inbound.known_routings import KnownRoutings
 from routersvc.grpc_api.inbound.requests import Arrival, reading_completion
 from routersvc.grpc_api.inbound.wire_requests import RequestReader
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
@@ -130,7 +131,9 @@ class Pipeline:
         arrival = Arrival(timeout=60.0, make_id=lambda: "fuzz")
         request: Request = self._all_steps(
             f"{name}, conversion",
-            reading_completion(self._reader, raw, lambda: arrival, DEFAULT_LIMITS, streaming=False),
+            reading_completion(
+                self._reader, raw, lambda: arrival, DEFAULT_LIMITS, KnownRoutings(), streaming=False
+            ),
         )
         profile = self._all_steps(f"{name}, profile", self._profiler.profiling(request))
         self._all_steps(

@@ -186,7 +186,7 @@ def _difficulty_table(judged: Sequence[Judged]) -> str:
     by_source: dict[str, list[tuple[float, float, float]]] = {}
     for one, profile in judged:
         if one.difficulty is not None:
-            row = (profile.complexity, float(len(one.prompt)), one.difficulty)
+            row = (profile.kind[1], float(len(one.prompt)), one.difficulty)
             by_source.setdefault(one.source, []).append(row)
     rows: list[list[str]] = []
     weighed = [0.0, 0.0, 0.0, 0.0]

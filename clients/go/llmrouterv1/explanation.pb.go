@@ -388,9 +388,9 @@ func (ExclusionReason) EnumDescriptor() ([]byte, []int) {
 // What the router understood of a request.
 type Profile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The kind of task.
+	// The kind of task. Unspecified for a past decision whose route did not depend on it.
 	Task Task `protobuf:"varint,1,opt,name=task,proto3,enum=llmrouter.v1.Task" json:"task,omitempty"`
-	// How hard the task is, from 0 (trivial) to 1 (hardest).
+	// How hard the task is, from 0 (trivial) to 1 (hardest). 0 beside an unspecified task.
 	Complexity float64 `protobuf:"fixed64,2,opt,name=complexity,proto3" json:"complexity,omitempty"`
 	// Number of input tokens, exact or estimated.
 	InputTokens int64 `protobuf:"varint,3,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`

@@ -15,7 +15,7 @@ from routersvc.detection.contacts import PhoneFinder, find_emails, trunk_prefixe
 from routersvc.detection.found import Found
 from routersvc.detection.letters import find_digit_ids, find_letter_ids
 from routersvc.detection.numbers import find_numbers
-from routersvc.domain.conversation.steps import Steps, finished
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.profiling.identifiers import IdentifierFinding
 
 _CLUSTER = re.compile("[0-9][0-9 ./()+-]{6,}")
@@ -57,10 +57,6 @@ class LocalDetector:
                 start = _next_window(text, end - _OVERLAP, end)
                 yield
         return found.findings()
-
-    def detect(self, texts: Iterable[str]) -> tuple[IdentifierFinding, ...]:
-        """Return the number of distinct identifiers, by kind."""
-        return finished(self.detecting(texts))
 
 
 def _end_of_window(text: str, start: int) -> int:

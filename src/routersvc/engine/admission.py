@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 
@@ -19,13 +18,13 @@ from routersvc.domain.outcomes.errors import (
     TenantRateLimitedError,
 )
 from routersvc.domain.planning.admission import places_for
+from routersvc.domain.values import Value
 
 PUSHBACK = 1.0
 """Seconds after which a caller that was shed may come again: long enough for calls to end."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Arrival:
+class Arrival(Value, frozen=True, kw_only=True):
     """When a request was admitted, on the clock of the loop and in seconds since the epoch."""
 
     at: float

@@ -130,7 +130,7 @@ class AttemptRun:
                     if event.logprobs:
                         more_bytes += bound_of_logprobs(event.logprobs)
                 case UsageCounted():
-                    attempt.counted = event
+                    attempt.count(event)
                 case Started() | Finished():
                     attempt.model_version = event.model_version or attempt.model_version
                     attempt.response_id = event.response_id or attempt.response_id
@@ -165,7 +165,7 @@ class AttemptRun:
     def noted(self, error: AttemptFailedError) -> Failure:
         """Return the failure, after recording the usage that came with it."""
         if error.counted is not None:
-            self.attempt.counted = error.counted
+            self.attempt.count(error.counted)
         return error.failure
 
     def ended_by_limit(self, events: Sequence[AnswerEvent]) -> Sequence[AnswerEvent]:

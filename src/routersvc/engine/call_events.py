@@ -11,10 +11,10 @@ from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import Part
 from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class RouteSelected:
+class RouteSelected(Value, frozen=True, kw_only=True):
     """An attempt has committed. The first event of every call."""
 
     report: RouteReport

@@ -220,6 +220,9 @@ class Call:
         """Recover from a broken answer: another attempt takes over, or the call fails."""
         if broken.stream is not None:
             await broken.stream.aclose()
+        if self._watchdog is not None:
+            # The next winner has timeouts of its own, which may come before these.
+            self._watchdog.close()
         self._prefill = "" if self._text_so_far is None else self._text_so_far.prefill()
         steps = self._race.broke(failure, self._surroundings.clock())
         self._observe_end(broken)
@@ -249,11 +252,10 @@ class Call:
         if self._watchdog is None:
             self._watchdog = Watchdog()
         race = self._race
-        due = min(race.due_at(run.attempt), race.deadline)
         try:
-            return await self._watchdog.within(run.stream.receive(), due)
+            return await self._watchdog.within(run.stream.receive(), self._winner_due_at)
         except TimeoutError:
-            if due < race.deadline:
+            if self._winner_due_at() < race.deadline:
                 raise AttemptFailedError(race.timeout_failure(run.attempt)) from None
             self._perform(race.woke(race.deadline))
             raise self._fail(RaceDeadlinePassed()) from None
@@ -262,10 +264,17 @@ class Call:
         except Exception as error:
             raise AttemptFailedError(unreadable(error)) from error
 
+    def _winner_due_at(self) -> float:
+        """Return the instant at which the winner times out, at the latest the deadline."""
+        race = self._race
+        if self._winner is None:
+            return race.deadline
+        return min(race.due_at(self._winner.attempt), race.deadline)
+
     async def _deliver(self, run: AttemptRun, events: Sequence[AnswerEvent]) -> Sequence[CallEvent]:
         """Return the events that the caller sees; the last one ends the call."""
         delivered: list[CallEvent] = [event for event in events if not isinstance(event, Started)]
-        if run.attempt.counted is not None and run.attempt.has_doubtful_count:
+        if run.attempt.has_doubtful_count:
             usage = run.attempt.usage(self._decision.profile)
             delivered = [
                 UsageCounted(usage=usage) if isinstance(event, UsageCounted) else event
@@ -331,8 +340,9 @@ class Call:
             max_answer_bytes=around.max_answer_bytes,
         )
         self._runs.append(run)
-        run.task = around.scope.start(run.drive(around.gateway, call), name=self.decision_id)
-        run.task.add_done_callback(self._wake)
+        run.task = around.scope.start(
+            run.drive(around.gateway, call), name=self.decision_id, on_end=self._wake
+        )
 
     def _cancel(self, attempt: Attempt) -> None:
         """Cancel an attempt whose outcome the race has settled."""
@@ -373,6 +383,6 @@ class Call:
             self._race.on_place = None
             self._wakened = None
 
-    def _wake(self, _: object = None) -> None:
+    def _wake(self) -> None:
         if self._wakened is not None and not self._wakened.done():
             self._wakened.set_result(None)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import OrderMode
 from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.conversation.steps import Steps
+from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.explaining.explanations import (
     Explanation,
     ExplanationSnapshot,
@@ -50,7 +50,8 @@ class Explainer:
         Raises:
             RefusedError: the request names what does not exist.
         """
-        return self.planner.profiling(request, self.budgets.standing(request.tenant, self.clock()))
+        budget = self.budgets.standing(request.tenant, self.clock())
+        return self.planner.profiling(request, budget, in_full=True)
 
     def explain(self, request: Request, profiled: Profiled | None = None) -> Explanation:
         """Return where a request would go and why.
@@ -58,6 +59,8 @@ class Explainer:
         Raises:
             RefusedError: the request names what does not exist.
         """
+        if profiled is None:
+            profiled = finished(self.profiling(request))
         now = self.clock()
         taken_at = self.wall_clock()
         view = self.fleet.reading_view(now)

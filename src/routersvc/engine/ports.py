@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Protocol
+
+import msgspec
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
@@ -14,10 +15,10 @@ from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptCall:
+class AttemptCall(Value, frozen=True, kw_only=True):
     """One call of one deployment.
 
     `streaming` asks the provider to stream. `connect_timeout` and `timeout` are seconds from the
@@ -30,7 +31,7 @@ class AttemptCall:
     streaming: bool
     connect_timeout: float
     timeout: float
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     zero_data_retention: bool = False
     no_training: bool = False
 

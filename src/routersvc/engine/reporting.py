@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from routersvc.domain.conversation.usage import Usage
@@ -13,13 +12,13 @@ from routersvc.domain.planning.plans import Plan
 from routersvc.domain.profiling.profiles import Profile
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.races import Race
+from routersvc.domain.values import Value
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Why an attempt starts beside one that runs."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
+class Decision(Value, frozen=True, kw_only=True):
     """What was decided before a call started.
 
     `received_at` is wall-clock time in seconds since the epoch, `planning_duration` seconds.

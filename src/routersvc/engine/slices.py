@@ -40,10 +40,16 @@ class Slices:
         """Do the work and return its result. A cancelled caller ends the work at its next step."""
         blocking: Blocking | None = None
         if not self._turn.locked():
-            # The common case waits for nobody, and for nothing.
-            ended, result, blocking = self._slice(work, FIRST_SLICE)
-            if ended:
-                return result[0]
+            # The common case is one step: it waits for nobody, and for nothing.
+            try:
+                blocking = next(work)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            if blocking is None:
+                ended, result, blocking = self._slice(work, FIRST_SLICE)
+                if ended:
+                    return result[0]
         try:
             while True:
                 if blocking is not None:

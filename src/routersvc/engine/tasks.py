@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -22,11 +22,25 @@ class TaskScope:
         """Return how many tasks have not ended."""
         return len(self._tasks)
 
-    def start(self, coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
-        """Start a task in the current context."""
+    def start(
+        self,
+        coroutine: Coroutine[Any, Any, T],
+        *,
+        name: str,
+        on_end: Callable[[], None] | None = None,
+    ) -> asyncio.Task[T]:
+        """Start a task in the current context; `on_end` is called once it has ended."""
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks = self._tasks
+        tasks.add(task)
+
+        def ended(task: asyncio.Task[T]) -> None:
+            tasks.discard(task)
+            if on_end is not None:
+                on_end()
+
+        # One callback: the loop schedules each of them.
+        task.add_done_callback(ended)
         return task
 
     async def aclose(self) -> None:

@@ -22,6 +22,7 @@ from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.outcomes.errors import DeadlineExceededError, RefusedError
 from routersvc.engine.router import Router
 from routersvc.grpc_api.access.authentication import current_tenant
+from routersvc.grpc_api.inbound.known_routings import KnownRoutings
 from routersvc.grpc_api.inbound.requests import (
     Arrival,
     health_filter_of,
@@ -112,6 +113,7 @@ class RouterServicer:
         self._unreadable = unreadable
         self._make_id = make_id
         self._wall_clock = wall_clock
+        self._known_routings = KnownRoutings()
 
     def reconfigure(self, *, deadlines: DeadlineRule, limits: RequestLimits) -> None:
         """Read the requests of calls that come from now on by other rules."""
@@ -143,7 +145,12 @@ class RouterServicer:
         """Answer a prompt."""
         asked = await self._read(
             reading_completion(
-                _COMPLETE, raw, lambda: self._arrival(context), self._limits, streaming=False
+                _COMPLETE,
+                raw,
+                lambda: self._arrival(context),
+                self._limits,
+                self._known_routings,
+                streaming=False,
             ),
             streaming=False,
         )
@@ -155,7 +162,12 @@ class RouterServicer:
         """Answer a prompt as a stream; events that arrive together are sent together."""
         asked = await self._read(
             reading_completion(
-                _STREAM_COMPLETE, raw, lambda: self._arrival(context), self._limits, streaming=True
+                _STREAM_COMPLETE,
+                raw,
+                lambda: self._arrival(context),
+                self._limits,
+                self._known_routings,
+                streaming=True,
             ),
             streaming=True,
         )
@@ -177,7 +189,13 @@ class RouterServicer:
     ) -> service_pb2.ExplainRouteResponse:
         """Explain how a request would be routed, or how a past one was."""
         asked = await self._read(
-            reading_explanation(_EXPLAIN, raw, lambda: self._arrival(context), self._limits),
+            reading_explanation(
+                _EXPLAIN,
+                raw,
+                lambda: self._arrival(context),
+                self._limits,
+                self._known_routings,
+            ),
             streaming=False,
         )
         if isinstance(asked, str):

@@ -6,12 +6,12 @@ because that costs several times more right after a wait, when CPU caches are co
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Mapping
 
 from routersvc.domain.outcomes.attempt_reports import AttemptReport
 from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.values import Value
 from routersvc.telemetry.outcomes import NOT_THE_SERVICE, CallOutcome
 
 LOGGER_NAME = "routersvc.calls"
@@ -22,8 +22,7 @@ MAX_TEXT = 500
 _MICROSECONDS = 6
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class CallLine:
+class CallLine(Value, frozen=True):
     """The facts of an ended call. `report` is `None` for a rejected one.
 
     `created` is seconds since the epoch.

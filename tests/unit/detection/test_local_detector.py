@@ -9,6 +9,7 @@ from stdnum import luhn
 
 from routersvc.detection.found import ENOUGH, MOST_CANDIDATES
 from routersvc.detection.local_detector import LocalDetector
+from routersvc.domain.conversation.steps import finished
 from routersvc.domain.profiling.identifiers import IdentifierFinding, IdentifierKind
 
 DETECTOR = LocalDetector(phone_regions=("US", "DE", "GB"))
@@ -23,7 +24,7 @@ RECORD = IdentifierKind.MEDICAL_RECORD
 
 def found(*texts: str, detector: LocalDetector = DETECTOR) -> dict[IdentifierKind, int]:
     """Return what is found, by kind."""
-    return {finding.kind: finding.count for finding in detector.detect(texts)}
+    return {finding.kind: finding.count for finding in finished(detector.detecting(texts))}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_counting_ends_where_more_would_say_nothing() -> None:
     """A list of a thousand addresses is as regulated as one of a hundred."""
     text = " ".join(f"user{number}@example.com" for number in range(1_000))
 
-    assert DETECTOR.detect([text]) == (IdentifierFinding(kind=EMAIL, count=ENOUGH),)
+    assert finished(DETECTOR.detecting([text])) == (IdentifierFinding(kind=EMAIL, count=ENOUGH),)
 
 
 def test_random_numbers_are_hardly_ever_taken_for_something() -> None:
@@ -180,7 +181,7 @@ def test_only_numbers_with_their_check_digit_are_cards(length: int) -> None:
 @given(texts=st.lists(st.text(max_size=300), max_size=3))
 def test_any_text_can_be_searched(texts: list[str]) -> None:
     """A detector that fails would fail the call."""
-    for finding in DETECTOR.detect(texts):
+    for finding in finished(DETECTOR.detecting(texts)):
         assert finding.count >= 1
 
 
@@ -189,7 +190,7 @@ def test_any_text_can_be_searched(texts: list[str]) -> None:
 )
 def test_texts_like_identifiers_can_be_searched(text: str) -> None:
     """Half numbers, mixed separators, letters where digits should be."""
-    for finding in DETECTOR.detect([text, f"ssn {text}", f"mrn {text}"]):
+    for finding in finished(DETECTOR.detecting([text, f"ssn {text}", f"mrn {text}"])):
         assert finding.count >= 1
 
 
@@ -212,7 +213,7 @@ def test_texts_like_identifiers_can_be_searched(text: str) -> None:
 )
 def test_hostile_texts_are_searched_in_linear_time(text: str) -> None:
     """Quadratic work on 200 KB would meet the time limit of a test."""
-    DETECTOR.detect([text])
+    finished(DETECTOR.detecting([text]))
 
 
 @pytest.mark.parametrize("number", ["317706770408312929", "82900120180727399X"])

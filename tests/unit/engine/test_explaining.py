@@ -280,7 +280,19 @@ async def test_a_past_decision_is_told_as_it_was() -> None:
         candidates=tuple(
             dataclasses.replace(one, expected_first_content=None) for one in before.candidates
         ),
+        # Nor does it ask for the task.
+        profile=dataclasses.replace(
+            before.profile,
+            task=None,
+            complexity=None,
+            classification=None,
+            evidence=past.profile.evidence,
+        ),
     )
+    assert [(one.finding, one.weight) for one in past.profile.evidence[:2]] == [
+        ("task", None),
+        ("complexity", None),
+    ]
     assert not world.router.explain(request).obstacles
 
 
@@ -304,6 +316,7 @@ async def test_scores_of_a_past_decision_are_those_of_then() -> None:
         "b": pytest.approx(0.1, rel=0.05),
     }
     assert past.candidates == before.candidates
+    assert past.profile == before.profile
     assert world.router.explain(scripted_request()).candidates != before.candidates
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
+
+import msgspec
 
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
+class Request(Value, frozen=True, kw_only=True):
     """One request.
 
     `timeout` is the time from arrival to the caller's deadline, in seconds. `trace_headers` are
@@ -25,4 +26,4 @@ class Request:
     timeout: float
     tenant: str = ""
     previous_attempts: int = 0
-    trace_headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    trace_headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])

@@ -49,10 +49,13 @@ class RouteHours:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RouteQuestion:
-    """The facts about a request that rules match. `at` is seconds since the epoch."""
+    """The facts about a request that rules match. `at` is seconds since the epoch.
 
-    task: Task
-    complexity: float
+    `task` and `complexity` are unset only where no rule of the policy depends on them.
+    """
+
+    task: Task | None
+    complexity: float | None
     input_tokens: int
     labels: Mapping[str, str]
     tenant: str
@@ -79,12 +82,18 @@ class RouteMatch:
         if least < 0 or (self.max_input_tokens is not None and self.max_input_tokens < least):
             raise ValueError("`min_input_tokens` is at least 0 and at most `max_input_tokens`")
 
+    @property
+    def depends_on_task(self) -> bool:
+        """Whether there is a condition on the task or the complexity."""
+        return bool(self.tasks) or self.min_complexity > 0 or self.max_complexity < 1
+
     def fits(self, question: RouteQuestion) -> bool:
-        """Whether a request meets all conditions."""
+        """Whether a request meets all conditions; an unset complexity is any."""
         most = self.max_input_tokens
+        complexity = question.complexity
         return (
             (not self.tasks or question.task in self.tasks)
-            and self.min_complexity <= question.complexity <= self.max_complexity
+            and (complexity is None or self.min_complexity <= complexity <= self.max_complexity)
             and self.min_input_tokens <= question.input_tokens
             and (most is None or question.input_tokens <= most)
             and all(question.labels.get(key) == value for key, value in self.labels.items())

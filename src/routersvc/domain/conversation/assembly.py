@@ -172,7 +172,14 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
         match event:
             case TextDelta():
                 assembly.add_text(event.text, is_refusal=False, phase=event.phase)
-                logprobs.extend(event.logprobs)
+                if event.logprobs:
+                    logprobs.extend(event.logprobs)
+            case Started():
+                pass
+            case UsageCounted():
+                usage = event.usage
+            case Finished():
+                finish = event
             case ThoughtDelta():
                 assembly.add_thought(event)
             case RefusalDelta():
@@ -183,12 +190,6 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
                 assembly.add_citation(event.citation)
             case MediaDelta():
                 assembly.add_media(event)
-            case UsageCounted():
-                usage = event.usage
-            case Finished():
-                finish = event
-            case Started():
-                pass
     if finish is None:
         raise ValueError("an answer without `Finished` is not complete")
     return Answer(parts=assembly.parts(), finish=finish, usage=usage, logprobs=tuple(logprobs))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Usage:
+class Usage(Value, frozen=True, kw_only=True):
     """Tokens of one attempt or the sum of several.
 
     `input_tokens` includes cached and cache-written ones, `output_tokens` includes reasoning.
@@ -38,8 +37,7 @@ class Usage:
         )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class UsageCounted:
+class UsageCounted(Value, frozen=True, kw_only=True):
     """What the provider counted so far; a later count of the same attempt replaces it.
 
     Where it told only one of input and output, or told one that cannot be read, the other is 0,

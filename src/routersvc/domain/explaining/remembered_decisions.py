@@ -36,7 +36,7 @@ from routersvc.domain.planning.live_stats import LiveStats
 from routersvc.domain.planning.plans import PlannedRequest
 from routersvc.domain.racing.hedges import HedgeDecision
 
-_KEPT_LIMITS = tuple(field.name for field in dataclasses.fields(Limits) if field.name != "request")
+_KEPT_LIMITS = tuple(name for name in Limits.__struct_fields__ if name != "request")
 _kept_limits: Callable[[Limits], tuple[Any, ...]] = operator.attrgetter(*_KEPT_LIMITS)
 
 

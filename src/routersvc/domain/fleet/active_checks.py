@@ -73,6 +73,8 @@ class CheckRecord:
     Calls outweigh checks. Checks that fail count until a call is answered. From then on they count
     again only after a call that failed, because the check itself may be what is broken. While they
     count, one call per check interval is let through, so that it can be answered.
+
+    `is_unreachable` says whether checks get no answer and no call has shown that they are wrong.
     """
 
     __slots__ = (
@@ -85,6 +87,7 @@ class CheckRecord:
         "_result",
         "_rule",
         "_started_at",
+        "is_unreachable",
     )
 
     def __init__(self, rule: CheckRule | None = None) -> None:
@@ -97,6 +100,7 @@ class CheckRecord:
         self._ended_at = -math.inf
         self._failing_since = math.inf
         self._result: CheckResult | None = None
+        self.is_unreachable = False
 
     def reconfigure(self, rule: CheckRule) -> None:
         """Go on under another rule."""
@@ -106,11 +110,14 @@ class CheckRecord:
         """Record that a call was answered, if only by a refusal."""
         self._called_at = now
         self._answered_at = now
+        if self._failing_since != math.inf:
+            self._weigh()
 
     def call_failed(self, now: float) -> None:
         """Record that a call got no answer."""
         self._called_at = now
         self._failed_at = now
+        self._weigh()
 
     def call_started(self, now: float) -> None:
         """Record that a call is let through."""
@@ -128,6 +135,7 @@ class CheckRecord:
             self._failing_since = math.inf
         elif self._failing_since == math.inf:
             self._failing_since = now
+        self._weigh()
 
     def is_idle(self, now: float) -> bool:
         """Whether the last outcome of a call is so old that a check is worth it."""
@@ -147,15 +155,6 @@ class CheckRecord:
         """Whether the last check succeeded."""
         return self._result is not None and self._result.failure is None
 
-    @property
-    def is_unreachable(self) -> bool:
-        """Whether checks get no answer and no call has shown that they are wrong."""
-        if self._failing_since == math.inf:
-            return False
-        if self._answered_at < self._failing_since:
-            return True
-        return self._answered_at < self._failed_at < self._ended_at
-
     def lets_call_through(self, now: float) -> bool:
         """Whether the next call may show that failing checks are wrong."""
         return now - self._let_through_at >= self._rule.interval
@@ -168,4 +167,11 @@ class CheckRecord:
             age=now - self._ended_at,
             succeeded=self._result.failure is None,
             duration=self._result.duration,
+        )
+
+    def _weigh(self) -> None:
+        """Weigh the calls against the checks, after one of them has ended."""
+        self.is_unreachable = self._failing_since != math.inf and (
+            self._answered_at < self._failing_since
+            or self._answered_at < self._failed_at < self._ended_at
         )

@@ -108,11 +108,19 @@ class _Account:
         self.saved_share = saved * share
         self.balance = float(reserve)
 
-    def deposit(self, requests: int) -> None:
-        self.balance = min(self.balance + self.share, self.reserve + self.saved_share * requests)
+    def deposit(self, requests: int, *, of: int) -> None:
+        """Deposit for so many requests in a row, the last of `of` in the window.
+
+        The bound grows with each of them by no more than the balance does, so that bounding once,
+        after the last, comes to the same.
+        """
+        self.balance = min(self.balance + self.share * requests, self._most(of))
 
     def bound(self, requests: int) -> None:
-        self.balance = min(self.balance, self.reserve + self.saved_share * requests)
+        self.balance = min(self.balance, self._most(requests))
+
+    def _most(self, requests: int) -> float:
+        return self.reserve + self.saved_share * requests
 
 
 _SLICES = 50
@@ -125,11 +133,13 @@ _WHOLE = 1 - 1e-9
 class AttemptBudget:
     """The budget of one policy or of one provider.
 
+    Requests are only counted; their deposits are made when the balance is read or changed.
+
     Every request deposits once in the budget of its policy and in that of each provider that its
     plan could call: otherwise a provider that is only a fallback could not be called when needed.
     """
 
-    __slots__ = ("_extra", "_hedges", "_requests", "_rule", "_spent", "_window")
+    __slots__ = ("_extra", "_hedges", "_requests", "_rule", "_spent", "_undeposited", "_window")
 
     def __init__(self, rule: BudgetRule) -> None:
         self._rule = rule
@@ -138,6 +148,7 @@ class AttemptBudget:
             share=rule.hedge_share, reserve=rule.hedge_reserve, saved=_SAVED_HEDGES
         )
         self._requests = 0
+        self._undeposited = 0
         self._spent = 0
         # A slice counts its requests, and the extra attempts made for them.
         self._window: SlidingWindow[list[int]] = SlidingWindow(
@@ -148,12 +159,12 @@ class AttemptBudget:
         """Record a request."""
         self._window.current(now)[0] += 1
         self._requests += 1
-        self._extra.deposit(self._requests)
-        self._hedges.deposit(self._requests)
+        self._undeposited += 1
 
     def allows(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:
-        """Whether an extra attempt is left. Changes nothing."""
+        """Whether an extra attempt is left. Takes none."""
         self._window.current(now)
+        self._deposit()
         most = max(self._rule.reserve, self._rule.share * self._requests)
         if self._extra.balance < _WHOLE or self._spent + _WHOLE > most:
             return False
@@ -166,11 +177,20 @@ class AttemptBudget:
         """Take one extra attempt out, which `allows` must have allowed."""
         self._window.current(now)[1] += 1
         self._spent += 1
+        self._deposit()
         self._extra.balance = max(0.0, self._extra.balance - 1)
         if reason is AttemptReason.HEDGE:
             self._hedges.balance = max(0.0, self._hedges.balance - 1)
 
+    def _deposit(self) -> None:
+        requests = self._undeposited
+        if requests:
+            self._undeposited = 0
+            self._extra.deposit(requests, of=self._requests)
+            self._hedges.deposit(requests, of=self._requests)
+
     def _forget(self, counts: list[int]) -> None:
+        self._deposit()
         requests, spent = counts
         counts[:] = _nothing()
         self._spent -= spent
@@ -214,8 +234,9 @@ class AttemptBudgets:
     def deposit(self, plan: Plan, now: float) -> None:
         """Record a request: it deposits in the budgets of its policy and its providers."""
         self._of_policy(plan.policy.name).deposit(now)
+        known = self._of_providers
         for provider in {deployment.provider.name for deployment in plan.deployments}:
-            self._of_provider(provider).deposit(now)
+            (known.get(provider) or self._of_provider(provider)).deposit(now)
 
     def pay(
         self,

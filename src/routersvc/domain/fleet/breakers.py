@@ -98,13 +98,15 @@ class BreakerLease:
 
 
 class Breaker:
-    """The circuit breaker of one deployment."""
+    """The circuit breaker of one deployment.
+
+    `is_open` says whether it has opened and not closed since, half-open included.
+    """
 
     __slots__ = (
         "_closed_at",
         "_consecutive_failures",
         "_growths",
-        "_is_open",
         "_open_time",
         "_openings",
         "_outcomes",
@@ -113,6 +115,7 @@ class Breaker:
         "_probe_successes",
         "_probes_from",
         "_random",
+        "is_open",
         "rule",
     )
 
@@ -124,7 +127,7 @@ class Breaker:
         self._openings = 0
         self._growths = 0
         self._open_time = rule.open_time
-        self._is_open = False
+        self.is_open = False
         self._probes_from = -math.inf
         self._probe: BreakerLease | None = None
         self._probe_expires_at = -math.inf
@@ -142,20 +145,15 @@ class Breaker:
         """How often it has opened."""
         return self._openings
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it has opened and not closed since, half-open included."""
-        return self._is_open
-
     def admits(self, now: float) -> bool:
         """Whether `admit` would return a lease. Changes nothing."""
-        if not self._is_open:
+        if not self.is_open:
             return True
         return now >= self._probes_from and (self._probe is None or now >= self._probe_expires_at)
 
     def admit(self, now: float) -> BreakerLease | None:
         """Return the right to call now, or `None` while open or while a probe is out."""
-        if not self._is_open:
+        if not self.is_open:
             return BreakerLease(opening=self._openings)
         if not self.admits(now):
             return None
@@ -178,14 +176,14 @@ class Breaker:
         It is the success of a probe: recovery does not wait for the end of a long stream. The end
         of the stream counts like the outcome of any call.
         """
-        if self._is_open and lease.opening == self._openings:
+        if self.is_open and lease.opening == self._openings:
             self._proved(lease, now, slow=slow)
 
     def succeeded(self, lease: BreakerLease, now: float, *, slow: bool = False) -> None:
         """Give back the lease of a complete answer; `slow` is that of `BreakerRule.is_slow`."""
         if not self._settle(lease):
             return
-        if not self._is_open:
+        if not self.is_open:
             self._consecutive_failures = 0
             self._outcomes.succeeded(now, slow=slow)
             if slow and self._is_too_bad(now):
@@ -202,7 +200,7 @@ class Breaker:
         if effect is BreakerEffect.NOTHING:
             self.released(lease)
         elif self._settle(lease):
-            if not self._is_open:
+            if not self.is_open:
                 self._count_failure(effect, now)
             elif lease is self._probe:
                 self._open(now, grow=effect is not BreakerEffect.RATE_ONLY)
@@ -218,7 +216,7 @@ class Breaker:
 
     def state(self, now: float) -> BreakerState:
         """Return the state at `now`."""
-        if not self._is_open:
+        if not self.is_open:
             return BreakerState.CLOSED
         return BreakerState.OPEN if now < self._probes_from else BreakerState.HALF_OPEN
 
@@ -227,11 +225,11 @@ class Breaker:
 
         While a probe is out it is `now`: the breaker may close at any moment.
         """
-        return max(now, self._probes_from) if self._is_open else None
+        return max(now, self._probes_from) if self.is_open else None
 
     def share(self, now: float) -> float:
         """Return the share of its usual traffic that the deployment should get, from 0 to 1."""
-        if self._is_open:
+        if self.is_open:
             return 0.0
         if self._closed_at is None:
             return 1.0
@@ -286,7 +284,7 @@ class Breaker:
 
     def _open(self, now: float, *, grow: bool = True) -> None:
         rule = self.rule
-        if not self._is_open and self._closed_at is not None:
+        if not self.is_open and self._closed_at is not None:
             forgiven = int((now - self._closed_at) // rule.window)
             self._growths = max(0, self._growths - forgiven)
         if grow:
@@ -294,7 +292,7 @@ class Breaker:
             self._open_time = min(rule.max_open_time, grown)
             # Not beyond the longest, which would take for ever to forgive.
             self._growths += grown < rule.max_open_time
-        self._is_open = True
+        self.is_open = True
         self._openings += 1
         self._probes_from = now + self._open_time * (1 - rule.open_jitter * self._random.random())
         self._probe = None
@@ -316,7 +314,7 @@ class Breaker:
             self._close(now)
 
     def _close(self, now: float) -> None:
-        self._is_open = False
+        self.is_open = False
         self._closed_at = now
         self._consecutive_failures = 0
         self._outcomes.clear()

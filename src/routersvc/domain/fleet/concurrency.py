@@ -162,6 +162,9 @@ class ConcurrencyLimiter:
 
     def is_full(self, now: float) -> bool:
         """Whether a new attempt has to wait: all places are taken, or others wait already."""
+        if not self._waiting and self.in_flight + 1 <= self._limit:
+            # The common case; what has grown back only adds places.
+            return False
         return bool(self._waiting) or self.in_flight >= int(self._grown(now))
 
     def try_acquire(self, now: float) -> Ticket | None:

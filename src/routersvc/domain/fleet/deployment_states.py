@@ -112,7 +112,14 @@ class DeploymentState:
         open breaker. `forced` overrules every refusal that `can_be_forced`. `needs_place` is false
         where a place is held already or does not matter.
         """
-        refusal = self._unavailability(tokens, now, may_probe=may_probe)
+        refusal = None
+        if (
+            now < self.gate.opens_at
+            or self.breaker.is_open
+            or self.checks.is_unreachable
+            or self.headroom.wait(tokens, now) > 0
+        ):
+            refusal = self._unavailability(tokens, now, may_probe=may_probe)
         if forced and refusal is not None and refusal.can_be_forced:
             refusal = None
         if refusal is None and needs_place and self._limiter.is_full(now):

@@ -122,7 +122,8 @@ class Fleet:
                 deployment,
                 plan,
                 reason=reason,
-                is_part_of_outage=state.is_part_of_outage(now),
+                is_part_of_outage=reason is not AttemptReason.FIRST
+                and state.is_part_of_outage(now),
                 now=now,
                 asked_before=asked_before,
             )
@@ -187,17 +188,18 @@ class Fleet:
         self, deployment: Deployment, percentile: float, *, streaming: bool, now: float
     ) -> LatencyView | None:
         """Return the times to first content of one class of request. Changes nothing."""
-        history = self._states[deployment.name].measurements.history(streaming=streaming)
+        history = self._states[deployment.name].measurements.first_contents[streaming]
         return history.view(percentile, now)
 
-    def refresh_latencies(
-        self, deployments: Iterable[Deployment], percentile: float, *, streaming: bool, now: float
-    ) -> None:
-        """Keep latency views and usual durations for a quarter of a second, for calls to come."""
-        for deployment in deployments:
-            measurements = self._states[deployment.name].measurements
-            measurements.history(streaming=streaming).refresh(percentile, now)
-            measurements.refresh_usual_duration(now)
+    def refreshed_latency(
+        self, deployment: Deployment, percentile: float, *, streaming: bool, now: float
+    ) -> LatencyView | None:
+        """Return what `latency_view` does, and keep it and the usual duration.
+
+        Calls that read them within a quarter of a second find them computed.
+        """
+        measurements = self._states[deployment.name].measurements
+        return measurements.refreshed_latency(percentile, streaming=streaming, now=now)
 
     def usual_duration(self, deployment: Deployment, now: float) -> float | None:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
@@ -311,11 +313,6 @@ class Fleet:
             is_check_failing=state.checks.is_failing,
             pause=state.gate.closed_for(now),
         )
-
-    def wait(self, deployment: Deployment, tokens: int, now: float) -> float:
-        """Return the seconds until a deployment may be called, 0 for now. Changes nothing."""
-        refusal = self._states[deployment.name].refusal(tokens, now, needs_place=False)
-        return 0.0 if refusal is None or refusal.wait is None else refusal.wait
 
     def health(self, deployment: Deployment, now: float) -> DeploymentHealth:
         """Return the health of one deployment. Changes nothing."""

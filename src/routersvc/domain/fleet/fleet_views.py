@@ -47,7 +47,7 @@ class PlanningView:
     plans that follow.
     """
 
-    __slots__ = ("_balancer", "_now", "_ready", "_states")
+    __slots__ = ("_balancer", "_latest", "_now", "_ready", "_states")
 
     def __init__(
         self, states: Mapping[str, DeploymentState], *, balancer: LoadBalancer, now: float
@@ -56,6 +56,7 @@ class PlanningView:
         self._balancer = balancer
         self._now = now
         self._ready = 0
+        self._latest: Sequence[tuple[LoadContender, DeploymentState]] = ()
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
         """Return equal deployments in the order in which to try them: by a draw over their load.
@@ -64,6 +65,7 @@ class PlanningView:
         as many as are drawn can be called now, further groups only rotate.
         """
         balancer = self._balancer
+        self._count_ready()
         if self._ready >= DRAWN:
             turn = balancer.turn(len(equals))
             return [*equals[turn:], *equals[:turn]]
@@ -72,13 +74,16 @@ class PlanningView:
         contenders = [state.contender(now) for state in states]
         order = balancer.order(contenders, now)
         _put_probes_first(order, contenders, states, now)
-        self._ready += sum(
-            [
-                contender.share > 0 and state.gate.closed_for(now) <= 0
-                for contender, state in zip(contenders, states, strict=True)
-            ]
-        )
+        self._latest = tuple(zip(contenders, states, strict=True))
         return [equals[index] for index in order]
+
+    def _count_ready(self) -> None:
+        """Count those of the latest group that can be called now: most plans have one group."""
+        self._ready += sum(
+            contender.share > 0 and state.gate.is_open(self._now)
+            for contender, state in self._latest
+        )
+        self._latest = ()
 
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what calls have lately shown of a deployment; compute it once and keep it."""

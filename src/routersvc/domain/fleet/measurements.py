@@ -8,7 +8,7 @@ import math
 from routersvc.domain.conversation.usage import Usage
 from routersvc.domain.fleet.health import Quantiles
 from routersvc.domain.measures.latencies import LatencyWindow
-from routersvc.domain.measures.latency_histories import LatencyHistory
+from routersvc.domain.measures.latency_histories import LatencyHistory, LatencyView
 from routersvc.domain.measures.success_rates import SuccessRate, SuccessRateWindow
 from routersvc.domain.planning.live_stats import LiveStats
 
@@ -28,12 +28,12 @@ _SPEEDS = 64
 class Measurements:
     """The measurements of one deployment, over sliding windows. Latencies are seconds.
 
-    Reads change nothing. What is refreshed is shared by the next reads of a busy deployment.
+    `first_contents` are the times to first content, of streams (`True`) and of whole answers. Reads
+    change nothing. What is refreshed is shared by the next reads of a busy deployment.
     """
 
     __slots__ = (
         "_durations",
-        "_first_contents",
         "_live_stats",
         "_live_stats_end",
         "_outcome_span",
@@ -41,12 +41,13 @@ class Measurements:
         "_speeds",
         "_usual_duration",
         "_usual_duration_end",
+        "first_contents",
     )
 
     def __init__(self, *, outcome_span: float) -> None:
         self._outcome_span = outcome_span
         self._outcomes = SuccessRateWindow(span=outcome_span)
-        self._first_contents = {True: LatencyHistory(), False: LatencyHistory()}
+        self.first_contents = {True: LatencyHistory(), False: LatencyHistory()}
         self._durations = LatencyWindow(span=LATENCY_SPAN)
         self._speeds: collections.deque[float] = collections.deque(maxlen=_SPEEDS)
         self._live_stats: dict[bool, LiveStats] = {}
@@ -62,11 +63,11 @@ class Measurements:
 
     def first_content(self, latency: float, *, streaming: bool, now: float) -> None:
         """Record a time to first content."""
-        self._first_contents[streaming].record(latency, now)
+        self.first_contents[streaming].record(latency, now)
 
     def no_content(self, waited: float, *, streaming: bool, now: float) -> None:
         """Record an attempt that ended without content after `waited` seconds."""
-        self._first_contents[streaming].record_censored(waited, now)
+        self.first_contents[streaming].record_censored(waited, now)
 
     def succeeded(self, duration: float, usage: Usage | None, now: float) -> None:
         """Record a complete answer."""
@@ -83,10 +84,6 @@ class Measurements:
         """Drop the live stats that are kept: a call has shown something new."""
         self._live_stats.clear()
 
-    def history(self, *, streaming: bool) -> LatencyHistory:
-        """Return the times to first content of one class of request."""
-        return self._first_contents[streaming]
-
     def live_stats(self, now: float, *, streaming: bool) -> LiveStats:
         """Return what planning ranks by. Changes nothing."""
         return self.kept_live_stats(now, streaming=streaming) or self._computed_live_stats(
@@ -99,7 +96,7 @@ class Measurements:
 
     def refresh_live_stats(self, now: float, *, streaming: bool) -> None:
         """Keep the live stats of this moment until the next call, a quarter second at most."""
-        self._first_contents[streaming].refresh(LATE, now)
+        self.first_contents[streaming].refresh(LATE, now)
         if now >= self._live_stats_end:
             self._live_stats.clear()
             self._live_stats_end = now + _KEPT
@@ -111,11 +108,19 @@ class Measurements:
             return self._usual_duration
         return self._durations.quantile(LATE, now)
 
-    def refresh_usual_duration(self, now: float) -> None:
-        """Keep the usual duration of this moment for the next quarter of a second."""
+    def refreshed_latency(
+        self, percentile: float, *, streaming: bool, now: float
+    ) -> LatencyView | None:
+        """Return the times to first content; keep them and the usual duration of this moment.
+
+        They are kept for a quarter of a second.
+        """
         if now >= self._usual_duration_end:
             self._usual_duration = self._durations.quantile(LATE, now)
             self._usual_duration_end = now + _KEPT
+        history = self.first_contents[streaming]
+        history.refresh(percentile, now)
+        return history.view(percentile, now)
 
     def outcomes(self, now: float) -> SuccessRate:
         """Return how calls have ended lately."""
@@ -123,8 +128,8 @@ class Measurements:
 
     def first_content_quantiles(self, now: float) -> Quantiles | None:
         """Return quantiles of the time to first content: of streams where there were any."""
-        streaming = self._first_contents[True].window
-        window = streaming if streaming.count(now) else self._first_contents[False].window
+        streaming = self.first_contents[True].window
+        window = streaming if streaming.count(now) else self.first_contents[False].window
         return _quantiles(window, now)
 
     def duration_quantiles(self, now: float) -> Quantiles | None:
@@ -137,7 +142,7 @@ class Measurements:
         return speeds[len(speeds) // 2] if speeds else None
 
     def _computed_live_stats(self, now: float, *, streaming: bool) -> LiveStats:
-        view = self._first_contents[streaming].view(LATE, now)
+        view = self.first_contents[streaming].view(LATE, now)
         first = None if view is None else view.median
         return LiveStats(
             latency=first if streaming else self._durations.quantile(0.5, now),

@@ -141,14 +141,15 @@ class RateLimitGate:
 
     The end of the pause only moves forward. Where it is further away than `LONGEST_REST`, one call
     is let through each time that much has passed: the wait may be a daily quota that an operator
-    has raised since, or a broken header. An answer ends the pause.
+    has raised since, or a broken header. An answer ends the pause. Calls may pass from `opens_at`
+    on.
     """
 
-    __slots__ = ("_opens_at", "_until")
+    __slots__ = ("_until", "opens_at")
 
     def __init__(self) -> None:
         self._until = -math.inf
-        self._opens_at = -math.inf
+        self.opens_at = -math.inf
 
     def close_for(self, wait: float, now: float) -> None:
         """Let no call pass for `wait` seconds; a gate that opens later stays as it is.
@@ -158,27 +159,27 @@ class RateLimitGate:
         if not wait > 0:
             return
         self._until = max(self._until, now + min(wait, LONGEST_WAIT))
-        self._opens_at = max(self._opens_at, min(self._until, now + LONGEST_REST))
+        self.opens_at = max(self.opens_at, min(self._until, now + LONGEST_REST))
 
     def call_starts(self, now: float) -> bool:
         """Record the start of a call; return whether it is a probe, which keeps others away."""
-        if not self._opens_at <= now < self._until:
+        if not self.opens_at <= now < self._until:
             return False
-        self._opens_at = min(self._until, now + LONGEST_REST)
+        self.opens_at = min(self._until, now + LONGEST_REST)
         return True
 
     def probe_ended(self, now: float) -> None:
         """Let the next call probe: the probe ended without an outcome."""
-        self._opens_at = min(self._opens_at, now)
+        self.opens_at = min(self.opens_at, now)
 
     def answered(self) -> None:
         """End a pause that was to last longer: a probe was answered."""
-        self._until = self._opens_at = -math.inf
+        self._until = self.opens_at = -math.inf
 
     def is_open(self, now: float) -> bool:
         """Whether calls may pass."""
-        return now >= self._opens_at
+        return now >= self.opens_at
 
     def closed_for(self, now: float) -> float:
         """Return the seconds until calls may pass, 0 where they may now."""
-        return max(0.0, self._opens_at - now)
+        return max(0.0, self.opens_at - now)

@@ -107,7 +107,15 @@ class BudgetStanding:
 class CostBudget:
     """The budget of one tenant."""
 
-    __slots__ = ("_length", "_reserved", "_rule", "_slices", "reservations")
+    __slots__ = (
+        "_latest",
+        "_latest_at",
+        "_length",
+        "_reserved",
+        "_rule",
+        "_slices",
+        "reservations",
+    )
 
     def __init__(self, rule: CostBudgetRule) -> None:
         self._rule = rule
@@ -115,6 +123,8 @@ class CostBudget:
         # Numbers of slices, oldest first, with what was spent in each.
         self._slices: deque[tuple[int, float]] = deque()
         self._reserved = 0.0
+        self._latest: BudgetStanding | None = None
+        self._latest_at = -math.inf
         self.reservations = 0
 
     def reconfigure(self, rule: CostBudgetRule) -> None:
@@ -131,7 +141,16 @@ class CostBudget:
         self._rule = rule
 
     def standing(self, now: float) -> BudgetStanding:
-        """Return the state of the budget. What was spent before the window is left out."""
+        """Return the state of the budget. What was spent before the window is left out.
+
+        A call asks several times at one moment; it is computed once if nothing has changed.
+        """
+        if self._latest is None or now != self._latest_at:
+            self._latest = self._standing(now)
+            self._latest_at = now
+        return self._latest
+
+    def _standing(self, now: float) -> BudgetStanding:
         oldest = self._number(now) - _SLICES
         live = [(number, usd) for number, usd in self._slices if number >= oldest]
         return BudgetStanding(
@@ -147,12 +166,14 @@ class CostBudget:
         """Reserve `usd`; return `False` and reserve nothing where it does not fit."""
         if not self.standing(now).covers(usd):
             return False
+        self._latest = None
         self._reserved += usd
         self.reservations += 1
         return True
 
     def settle(self, *, reserved_usd: float, spent_usd: float, now: float) -> None:
         """Give a reservation back and book what was spent instead."""
+        self._latest = None
         self.reservations -= 1
         # The last one clears the rounding of all.
         self._reserved = max(0.0, self._reserved - reserved_usd) if self.reservations else 0.0

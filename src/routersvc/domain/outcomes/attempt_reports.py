@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.conversation.proofs import LeftOut
 from routersvc.domain.conversation.usage import Usage
 from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.values import Value
 
 
 class AttemptReason(enum.Enum):
@@ -34,8 +34,7 @@ class AttemptOutcome(enum.Enum):
     REFUSED_LOCALLY = "refused_locally"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptCost:
+class AttemptCost(Value, frozen=True, kw_only=True):
     """US dollars at catalogue prices; `wasted_usd` is the part that the answer does not contain."""
 
     usd: float
@@ -43,8 +42,7 @@ class AttemptCost:
     estimated: bool = False
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptReport:
+class AttemptReport(Value, frozen=True, kw_only=True):
     """The report of one call of one deployment.
 
     `start_delay` counts from the arrival of the request, `time_to_first_content` and `duration`

@@ -6,16 +6,14 @@ Holds no prompt and no answer. Times are seconds; `received_at` alone is wall-cl
 
 from __future__ import annotations
 
-import dataclasses
-
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.conversation.usage import Usage
 from routersvc.domain.outcomes.attempt_reports import AttemptCost, AttemptReport
 from routersvc.domain.outcomes.degradations import Degradation
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Served:
+class Served(Value, frozen=True, kw_only=True):
     """What served an answer."""
 
     deployment: Deployment
@@ -23,8 +21,7 @@ class Served:
     response_id: str = ""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class RouteReport:
+class RouteReport(Value, frozen=True, kw_only=True):
     """What became of one request so far."""
 
     decision_id: str

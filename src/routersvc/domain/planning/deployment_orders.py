@@ -8,8 +8,9 @@ replica picks the same deployment. Preferred models come before all others.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import ConsistencyMode, OrderMode
@@ -18,10 +19,10 @@ from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReas
 from routersvc.domain.planning.limits import Limits
 from routersvc.domain.planning.live_stats import NOTHING_KNOWN, LiveStats, LiveView
 from routersvc.domain.planning.ranking import RankingInput, RankingScore, ranking_scores
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class DeploymentOrder:
+class DeploymentOrder(Value, frozen=True, kw_only=True):
     """The deployments to try, best first.
 
     `scores` are by model, empty unless models were ranked. `set_aside` has the exclusions, by name,
@@ -29,8 +30,8 @@ class DeploymentOrder:
     """
 
     deployments: tuple[Deployment, ...]
-    scores: Mapping[str, RankingScore] = dataclasses.field(default_factory=dict[str, RankingScore])
-    set_aside: Mapping[str, tuple[Exclusion, ...]] = dataclasses.field(
+    scores: Mapping[str, RankingScore] = msgspec.field(default_factory=dict[str, RankingScore])
+    set_aside: Mapping[str, tuple[Exclusion, ...]] = msgspec.field(
         default_factory=dict[str, tuple[Exclusion, ...]]
     )
 
@@ -86,7 +87,6 @@ def _scores(
 def _ranking_input(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> RankingInput:
     """Return what is expected of one model; statistics are those of its best deployments."""
     model = equals[0].model
-    profile = limits.profile
     # Hot path: every deployment, for every ranked request.
     latency = late = success_rate = None
     in_session = limits.request.routing.session_id
@@ -99,7 +99,7 @@ def _ranking_input(equals: Sequence[Deployment], limits: Limits, view: LiveView)
         if rate is not None and (success_rate is None or rate > success_rate):
             success_rate = rate
     return RankingInput(
-        quality=model.quality.expected(profile.task, profile.complexity),
+        quality=model.quality.expected(*limits.profile.kind),
         cost=limits.expected_cost(model),
         latency=latency,
         late=late,

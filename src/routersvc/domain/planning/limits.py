@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from typing import NamedTuple
+
+import msgspec
 
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.constraints import REQUEST, MergedConstraints
@@ -18,6 +19,7 @@ from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.measures.cost_budgets import BudgetStanding
 from routersvc.domain.outcomes.degradations import Degradation
 from routersvc.domain.profiling.profiles import Profile
+from routersvc.domain.values import Value
 
 
 class FixedLimits(NamedTuple):
@@ -83,8 +85,7 @@ class FixedLimits(NamedTuple):
         return self._replace(allowed_regions=regions & known)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class Limits(Value, frozen=True, kw_only=True):
     """Everything that decides whether a deployment may serve one request, and in which order.
 
     `constraints` are those of request, policy and tenant combined; `fixed` is the part that does
@@ -104,7 +105,7 @@ class Limits:
     weights: Weights
     hedging: HedgingRule
     rule: str = ""
-    preferred: Mapping[str, int] = dataclasses.field(default_factory=dict[str, int])
+    preferred: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     policy_choice: str = ""
     degradation: Degradation | None = None
     billed_attempts: int = 1

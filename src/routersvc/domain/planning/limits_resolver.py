@@ -31,6 +31,7 @@ class LimitsResolver:
 
     __slots__ = (
         "_catalogue",
+        "_classifying",
         "_default_policy",
         "_models",
         "_policies",
@@ -58,6 +59,9 @@ class LimitsResolver:
         self._models = catalogue.models | catalogue.aliases.keys()
         self._providers = catalogue.providers
         self._regions = catalogue.regions
+        self._classifying = frozenset(
+            name for name, policy in policies.items() if _depends_on_task(policy)
+        )
         self._windows = windows_of(
             catalogue, {name: policy.reachable for name, policy in policies.items()}
         )
@@ -76,9 +80,11 @@ class LimitsResolver:
         return ANONYMOUS
 
     def profiling(
-        self, request: Request, budget: BudgetStanding | None
+        self, request: Request, budget: BudgetStanding | None, *, in_full: bool = False
     ) -> Steps[tuple[PolicyChoice, Profile]]:
         """Return the policy of `request` and its profile, in steps: what `resolve` starts with.
+
+        Task and complexity are determined if a rule or a ranking asks for them, or `in_full`.
 
         Raises:
             UnknownTenantError: tenants are configured, and the request names none of them.
@@ -91,8 +97,11 @@ class LimitsResolver:
             request, tenant, self._policies, default_policy=self._default_policy, budget=budget
         )
         self._check_names(request)
-        profile = yield from self._profiler.profiling(request)
-        windows = self._windows[choice.policy.name]
+        policy = choice.policy
+        profile = yield from self._profiler.profiling(
+            request, classifies=in_full or self._asks_for_task(policy, request.routing)
+        )
+        windows = self._windows[policy.name]
         reserve = choice.constraints.context_reserve_tokens
 
         def is_too_vague(tokens: TokenEstimate) -> bool:
@@ -100,6 +109,14 @@ class LimitsResolver:
 
         # Tokens are counted if an estimate cannot decide what fits.
         return choice, (yield from self._profiler.refining_tokens(request, profile, is_too_vague))
+
+    def _asks_for_task(self, policy: Policy, routing: Routing) -> bool:
+        """Whether the route depends on a task or a complexity that the caller does not state."""
+        if routing.task is not None and routing.complexity is not None:
+            return False
+        return policy.name in self._classifying or (
+            _order_mode(policy, None, routing) is OrderMode.RANKED
+        )
 
     def resolve(
         self,
@@ -202,6 +219,13 @@ class LimitsResolver:
                 name=pinned,
                 known=sorted(self._catalogue.deployments),
             )
+
+
+def _depends_on_task(policy: Policy) -> bool:
+    """Whether a rule of the policy or its order depends on the task or the complexity."""
+    return policy.order is OrderMode.RANKED or any(
+        rule.match.depends_on_task for rule in policy.rules
+    )
 
 
 def _rule(policy: Policy, profile: Profile, request: Request, at: float) -> RouteRule | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Protocol
 
 from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class LiveStats:
+class LiveStats(Value, frozen=True, kw_only=True):
     """Recent statistics of one deployment, for streamed or for whole answers.
 
     `latency` is the median time to what the caller waits for: the first content of a stream, the

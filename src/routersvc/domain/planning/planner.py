@@ -75,12 +75,15 @@ class Planner:
         """
         return self._resolver.tenant(name)
 
-    def profiling(self, request: Request, budget: BudgetStanding | None) -> Steps[Profiled]:
+    def profiling(
+        self, request: Request, budget: BudgetStanding | None, *, in_full: bool = False
+    ) -> Steps[Profiled]:
         """Return the policy and the profile of a request, in steps: the long part of `plan`.
 
+        A profile `in_full` has task and complexity although nothing in this plan depends on them.
         Raises what `plan` does.
         """
-        return self._resolver.profiling(request, budget)
+        return self._resolver.profiling(request, budget, in_full=in_full)
 
     def plan(
         self,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, StreamRecoveryMode
@@ -14,10 +12,10 @@ from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,
 )
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class HedgingPlan:
+class HedgingPlan(Value, frozen=True, kw_only=True):
     """When a hedge starts: `delay` seconds after the attempt before it, `None` for never."""
 
     mode: HedgingMode
@@ -26,8 +24,7 @@ class HedgingPlan:
     description: str
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Plan(Value, frozen=True, kw_only=True):
     """The ordered deployments and the rules for one request.
 
     `timeout` is seconds for the whole call, `latency_budget` seconds within which the caller wants
@@ -86,8 +83,7 @@ class Plan:
         return timeouts.first_content
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedRequest:
+class PlannedRequest(Value, frozen=True, kw_only=True):
     """A request that some deployment may serve."""
 
     limits: Limits
@@ -95,8 +91,7 @@ class PlannedRequest:
     plan: Plan
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class RefusedRequest:
+class RefusedRequest(Value, frozen=True, kw_only=True):
     """A request that no deployment may serve. `error` has the reason for each listed deployment."""
 
     limits: Limits

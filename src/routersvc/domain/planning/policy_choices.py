@@ -6,7 +6,6 @@ the original policy still apply: a downgrade never loosens any.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 from routersvc.domain.catalogue.constraints import (
@@ -22,10 +21,10 @@ from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.measures.cost_budgets import BudgetStanding
 from routersvc.domain.outcomes.degradations import Degradation, DegradationRung
 from routersvc.domain.outcomes.errors import PolicyNotAllowedError, UnknownPolicyError
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class PolicyChoice:
+class PolicyChoice(Value, frozen=True, kw_only=True):
     """The policy of a request, why it was chosen, and the merged constraints.
 
     `degradation` is set if the tenant's budget caused a downgrade.

@@ -114,14 +114,14 @@ def _order_part(deployment: Deployment, place: int, count: int, limits: Limits) 
 
 def _ranked_parts(ranked: RankingScore, limits: Limits) -> tuple[ScorePart, ...]:
     weights = ranked.weights
-    profile = limits.profile
+    task, complexity = limits.profile.kind
     parts = (
         ScorePart(
             name="quality",
             value=ranked.quality,
             weight=weights.quality,
-            description=f"expected quality for the task {profile.task.value} "
-            f"at complexity {profile.complexity:.2f}",
+            description=f"expected quality for the task {task.value} "
+            f"at complexity {complexity:.2f}",
         ),
         ScorePart(
             name="cost",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from routersvc.domain.catalogue.capabilities import MODALITY_CAPABILITIES, Capability
@@ -12,37 +12,35 @@ from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoiceMode
-from routersvc.domain.profiling.prompt_reading import parts_of
+from routersvc.domain.profiling.prompt_contents import PromptContents
 
 
-def required_capabilities(
-    request: Request, modalities: Collection[Modality]
-) -> frozenset[Capability]:
+def required_capabilities(request: Request, contents: PromptContents) -> frozenset[Capability]:
     """Return the capabilities that model and wire format must have."""
-    return frozenset(_required(request, modalities))
+    return frozenset(_required(request, contents))
 
 
-def _required(request: Request, modalities: Collection[Modality]) -> Iterator[Capability]:
+def _required(request: Request, contents: PromptContents) -> Iterator[Capability]:
     prompt = request.prompt
     if request.streaming:
         yield Capability.STREAMING
-    for modality in modalities:
+    for modality in contents.modalities:
         if modality in MODALITY_CAPABILITIES:
             yield MODALITY_CAPABILITIES[modality]
-    if any(it.cache is not None for it in (*parts_of(prompt), *_functions(prompt))):
+    if contents.cache_lifetime is not None or any(
+        tool.cache is not None for tool in prompt.tools if isinstance(tool, FunctionTool)
+    ):
         yield Capability.PROMPT_CACHE
-    if any(message.role in {Role.SYSTEM, Role.DEVELOPER} for message in prompt.messages):
-        yield Capability.SYSTEM_PROMPT
+    for message in prompt.messages:
+        if message.role is Role.SYSTEM or message.role is Role.DEVELOPER:
+            yield Capability.SYSTEM_PROMPT
+            break
     if prompt.messages[-1].role is Role.ASSISTANT:
         yield Capability.PREFILL
     yield from _tool_capabilities(prompt)
     yield from _sampling_capabilities(prompt)
     yield from _output_capabilities(prompt)
     yield from _service_capabilities(prompt)
-
-
-def _functions(prompt: Prompt) -> Iterator[FunctionTool]:
-    return (tool for tool in prompt.tools if isinstance(tool, FunctionTool))
 
 
 def _tool_capabilities(prompt: Prompt) -> Iterator[Capability]:

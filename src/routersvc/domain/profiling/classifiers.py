@@ -5,23 +5,21 @@ A classifier runs in this process: no prompt leaves the machine to be classified
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Protocol
 
 from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.profiling.prompt_reading import PromptReading
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ClassifierSignal:
+class ClassifierSignal(Value, frozen=True, kw_only=True):
     """One piece of evidence with its weight. Never quotes the prompt."""
 
     description: str
     weight: float
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Classification:
+class Classification(Value, frozen=True, kw_only=True):
     """Task and complexity, each with its evidence.
 
     `confidence` is the task's share of all evidence, `complexity` from 0 (trivial) to 1

@@ -14,7 +14,7 @@ from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.parts import CacheLifetime, ImageDetail, ImagePart, Modality
+from routersvc.domain.conversation.parts import CacheLifetime, Modality
 from routersvc.domain.conversation.prompts import Prompt, ServiceTier
 from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.profiling.capability_needs import required_capabilities
@@ -25,24 +25,26 @@ from routersvc.domain.profiling.identifiers import (
     IdentifierFinding,
     data_classes_of,
 )
-from routersvc.domain.profiling.prompt_reading import parts_of, read, texts_of
+from routersvc.domain.profiling.prompt_contents import PromptContents, contents_of
+from routersvc.domain.profiling.prompt_reading import read
 from routersvc.domain.profiling.rule_classifier import RuleClassifier
 from routersvc.domain.profiling.token_counting import TokenCounter, refining
-from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of
+from routersvc.domain.profiling.token_estimates import TokenEstimate, estimating
+from routersvc.domain.values import Value
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Profile:
+class Profile(Value, frozen=True, kw_only=True):
     """Facts about a request that routing depends on.
 
-    `complexity` runs from 0 (trivial) to 1 (hardest). `input_tokens` is an estimate unless
+    `complexity` runs from 0 (trivial) to 1 (hardest); it and `task` are `None` where nothing asked
+    for them and the caller does not state them. `input_tokens` is an estimate unless
     `input_tokens_exact`; `input_bounds` are its bounds. `cache_lifetime` is the longest for which a
     part is marked for the prompt cache. `classification` and `findings` are
     the evidence for task, complexity and data classes, beside what the caller stated.
     """
 
-    task: Task
-    complexity: float
+    task: Task | None
+    complexity: float | None
     input_tokens: int
     input_tokens_exact: bool
     input_bounds: TokenEstimate
@@ -57,6 +59,17 @@ class Profile:
     findings: tuple[IdentifierFinding, ...] = ()
     evidence: tuple[ProfileEvidence, ...] = ()
 
+    @property
+    def kind(self) -> tuple[Task, float]:
+        """Task and complexity.
+
+        Raises:
+            AssertionError: the profile was made for a route that does not depend on them.
+        """
+        if self.task is None or self.complexity is None:
+            raise AssertionError("a ranking is made for requests that are classified")
+        return self.task, self.complexity
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ProfileEvidence:
@@ -66,16 +79,6 @@ class ProfileEvidence:
     description: str
     weight: float | None = None
 
-
-TOKENS_PER_MESSAGE = 4
-"""Tokens of role and separators around a message in the chat formats."""
-
-IMAGE_TOKENS = TokenEstimate(low=85, likely=765, high=1600)
-"""A picture: by OpenAI's published rule 85 in low detail, 765 at 1024 × 1024 in high detail; about
-1,600 for the largest that Anthropic takes without scaling it down."""
-
-_TEXTS_IN_STEP = 64
-"""Texts whose tokens are estimated in one step."""
 
 DEFAULT_OUTPUT_TOKENS = 1024
 """The assumed length of an answer if the request states none."""
@@ -97,51 +100,64 @@ class Profiler:
         """Return what `profiling` does, at once."""
         return finished(self.profiling(request))
 
-    def profiling(self, request: Request) -> Steps[Profile]:
-        """Return the profile of a request. Reads the prompt once, in steps if it is long."""
+    def profiling(self, request: Request, *, classifies: bool = True) -> Steps[Profile]:
+        """Return the profile of a request. Reads the prompt once, in steps if it is long.
+
+        Unless it `classifies`, task and complexity are only those that the caller states.
+        """
         prompt = request.prompt
         routing = request.routing
-        texts = tuple(texts_of(prompt))
-        tokens = _frames(prompt)
-        for place, text in enumerate(texts):
-            tokens += estimate_of(text)
-            if place % _TEXTS_IN_STEP == _TEXTS_IN_STEP - 1:
-                yield
-        yield
-        reading = read(
-            prompt,
-            length=sum(map(len, texts)),
-            input_tokens=tokens.likely,
-            stated_task=routing.task,
-        )
-        yield
-        found = self.classifier.classify(reading)
-        yield
+        contents = contents_of(prompt)
+        texts = contents.texts
+        tokens = contents.frames + (yield from estimating(texts))
+        task = routing.task
+        complexity = routing.complexity
+        found: Classification | None = None
+        if classifies:
+            yield
+            found = self._classified(request, contents, tokens)
+            task = found.task if task is None else task
+            complexity = found.complexity if complexity is None else complexity
         findings: tuple[IdentifierFinding, ...] = ()
         if self.detector is not None:
+            yield
             findings = yield from self.detector.detecting(_sent_texts(prompt, texts))
-        modalities = reading.modalities
-        capabilities = required_capabilities(request, modalities)
+        capabilities = required_capabilities(request, contents)
         return Profile(
-            task=found.task if routing.task is None else routing.task,
-            complexity=found.complexity if routing.complexity is None else routing.complexity,
+            task=task,
+            complexity=complexity,
             input_tokens=tokens.likely,
             input_tokens_exact=False,
             input_bounds=tokens,
             output_tokens=prompt.sampling.max_output_tokens
             or routing.expected_output_tokens
             or DEFAULT_OUTPUT_TOKENS,
-            modalities=modalities,
+            modalities=contents.modalities,
             capabilities=capabilities,
             data_classes=routing.constraints.data_classes
-            | data_classes_of(findings, self.data_class_rules),
+            | data_classes_of(findings, self.data_class_rules)
+            if findings
+            else routing.constraints.data_classes,
             priority=routing.priority,
             service_tier=prompt.service_tier,
-            cache_lifetime=_cache_lifetime(prompt)
+            cache_lifetime=contents.cache_lifetime or CacheLifetime.DEFAULT
             if Capability.PROMPT_CACHE in capabilities
             else None,
             classification=found,
             findings=findings,
+        )
+
+    def _classified(
+        self, request: Request, contents: PromptContents, tokens: TokenEstimate
+    ) -> Classification:
+        return self.classifier.classify(
+            read(
+                request.prompt,
+                length=sum(map(len, contents.texts)),
+                input_tokens=tokens.likely,
+                modalities=contents.modalities,
+                stated_task=request.routing.task,
+            )
         )
 
     def with_refined_tokens(
@@ -156,11 +172,11 @@ class Profiler:
         """Return the profile with its tokens counted, if `is_too_vague` accepts the estimate."""
         if self.counter is None or not is_too_vague(profile.input_bounds):
             return profile
-        frames = _frames(request.prompt)
-        texts = tuple(texts_of(request.prompt))
+        contents = contents_of(request.prompt)
+        frames = contents.frames
         tokens, counted = yield from refining(
-            texts,
-            sum(map(estimate_of, texts), TokenEstimate()),
+            contents.texts,
+            (yield from estimating(contents.texts)),
             counter=self.counter,
             is_too_vague=lambda known: is_too_vague(known + frames),
         )
@@ -171,11 +187,6 @@ class Profiler:
             input_tokens_exact=counted and tokens.low == tokens.high,
             input_bounds=tokens,
         )
-
-
-def _cache_lifetime(prompt: Prompt) -> CacheLifetime:
-    lasting = any(part.cache is CacheLifetime.LONG for part in parts_of(prompt))
-    return CacheLifetime.LONG if lasting else CacheLifetime.DEFAULT
 
 
 def evidence_of(profile: Profile, request: Request) -> tuple[ProfileEvidence, ...]:
@@ -209,6 +220,9 @@ def _size_words(profile: Profile) -> str:
     )
 
 
+_NOT_CLASSIFIED = "not determined: neither a rule nor the order of the deployments depends on it"
+
+
 def _classification_evidence(profile: Profile, routing: Routing) -> Iterator[ProfileEvidence]:
     found = profile.classification
     for finding, stated, signals in (
@@ -218,6 +232,8 @@ def _classification_evidence(profile: Profile, routing: Routing) -> Iterator[Pro
         if stated is not None:
             yield ProfileEvidence(finding=finding, description="stated by the caller")
             continue
+        if found is None:
+            yield ProfileEvidence(finding=finding, description=_NOT_CLASSIFIED)
         for signal in signals:
             yield ProfileEvidence(
                 finding=finding, description=signal.description, weight=signal.weight
@@ -234,16 +250,6 @@ def _detection_evidence(profile: Profile, stated: frozenset[str]) -> Iterator[Pr
     for name in sorted(profile.data_classes):
         source = "stated by the caller" if name in stated else "implied by the identifiers found"
         yield ProfileEvidence(finding="data_class", description=f"`{name}`, {source}")
-
-
-def _frames(prompt: Prompt) -> TokenEstimate:
-    """Return the tokens of a prompt beside its texts, without audio and binary documents."""
-    tokens = TokenEstimate.exactly(TOKENS_PER_MESSAGE * len(prompt.messages))
-    for part in parts_of(prompt):
-        if isinstance(part, ImagePart):
-            low_detail = part.detail is ImageDetail.LOW
-            tokens += TokenEstimate.exactly(IMAGE_TOKENS.low) if low_detail else IMAGE_TOKENS
-    return tokens
 
 
 def _sent_texts(prompt: Prompt, texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,
@@ -67,7 +67,12 @@ def texts_of(prompt: Prompt) -> Iterator[str]:
     """Yield all texts of a prompt that the model reads, in order."""
     for message in prompt.messages:
         for part in message.parts:
-            yield from _texts(part)
+            yield from texts_of_part(part)
+    yield from texts_of_fields(prompt)
+
+
+def texts_of_fields(prompt: Prompt) -> Iterator[str]:
+    """Yield the texts of a prompt that the model reads beside its messages, in order."""
     for tool in prompt.tools:
         match tool:
             case FunctionTool():
@@ -78,12 +83,6 @@ def texts_of(prompt: Prompt) -> Iterator[str]:
                 yield tool.name
     if isinstance(prompt.response_format, JsonSchemaFormat):
         yield prompt.response_format.json_schema
-
-
-def parts_of(prompt: Prompt) -> Iterator[Part]:
-    """Yield every part of a prompt, those in tool results included."""
-    for message in prompt.messages:
-        yield from _parts(message)
 
 
 def modality_of(part: Part) -> Modality:
@@ -100,25 +99,30 @@ def modality_of(part: Part) -> Modality:
 
 
 def read(
-    prompt: Prompt, *, length: int, input_tokens: int, stated_task: Task | None = None
+    prompt: Prompt,
+    *,
+    length: int,
+    input_tokens: int,
+    modalities: frozenset[Modality],
+    stated_task: Task | None = None,
 ) -> PromptReading:
     """Return the reading of a prompt whose texts have `length` characters in total."""
     users = [message for message in prompt.messages if message.role is Role.USER]
     # Without a user turn, the model answers the last message.
     asked = users[-1] if users else prompt.messages[-1]
-    asked_texts = [text for part in asked.parts for text in _texts(part)]
+    asked_texts = [text for part in asked.parts for text in texts_of_part(part)]
     instructions = [
         text
         for message in prompt.messages
         if message.role in {Role.SYSTEM, Role.DEVELOPER}
         for part in message.parts
-        for text in _texts(part)
+        for text in texts_of_part(part)
     ]
     earlier = [
         text
         for message in users[:-1][-EARLIER_TURNS:]
         for part in message.parts
-        for text in _texts(part)
+        for text in texts_of_part(part)
     ]
     return PromptReading(
         asked=_cut(asked_texts, ASKED_WINDOW),
@@ -130,8 +134,10 @@ def read(
         tools=len(prompt.tools),
         tool_choice=None if prompt.tool_choice is None else prompt.tool_choice.mode,
         tool_results=sum(message.role is Role.TOOL for message in prompt.messages),
-        modalities=frozenset(map(modality_of, parts_of(prompt))),
-        asked_modalities=frozenset(map(modality_of, _parts(asked))),
+        modalities=modalities,
+        asked_modalities=frozenset(
+            modality_of(inner) for part in asked.parts for inner in with_inner_parts(part)
+        ),
         asks_for_schema=prompt.response_format is not None,
         effort=prompt.reasoning.effort,
         input_tokens=input_tokens,
@@ -139,14 +145,15 @@ def read(
     )
 
 
-def _parts(message: Message) -> Iterator[Part]:
-    for part in message.parts:
-        yield part
-        if isinstance(part, ToolResult):
-            yield from part.parts
+def with_inner_parts(part: Part) -> Iterator[Part]:
+    """Yield a part and those within it: the parts of a tool result."""
+    yield part
+    if isinstance(part, ToolResult):
+        yield from part.parts
 
 
-def _texts(part: Part) -> Iterator[str]:
+def texts_of_part(part: Part) -> Iterator[str]:
+    """Yield the texts of a part that the model reads, in order."""
     match part:
         case TextPart() | RefusalPart() | ThoughtPart():
             yield part.text
@@ -155,7 +162,7 @@ def _texts(part: Part) -> Iterator[str]:
             yield part.arguments_json
         case ToolResult():
             for inner in part.parts:
-                yield from _texts(inner)
+                yield from texts_of_part(inner)
         case AudioPart():
             yield part.transcript
         case FilePart():

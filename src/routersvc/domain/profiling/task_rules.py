@@ -90,9 +90,10 @@ def task_of(
 def _weigh_words(
     words: tuple[str, ...], lowered: str, factor: float, name: str, evidence: TaskEvidence
 ) -> None:
-    ends = {*words[:_ENDS], *words[-_ENDS:]}
+    found = WORDS.keys() & set(words)
     weights: dict[Task, float] = {}
-    for word in sorted(WORDS.keys() & set(words)):
+    ends = {*words[:_ENDS], *words[-_ENDS:]} if found else set[str]()
+    for word in sorted(found):
         place = 1.0 if word in ends else _IN_THE_MIDDLE
         for task, weight in WORDS[word]:
             weights[task] = weights.get(task, 0.0) + place * weight

@@ -9,6 +9,10 @@ import dataclasses
 import re
 
 _WORD = re.compile(r"\w[\w+#]*")
+_IN_WORDS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_+#")
+_BETWEEN_WORDS = {code: " " for code in range(128) if chr(code) not in _IN_WORDS}
+"""The ASCII characters that are in no word of a text in lower case, as blanks."""
+
 _LINE = re.compile(
     r"^[ \t]{0,60}(?:"
     r"(?P<item>(?:[-*•]|[0-9]{1,3}[.)])[ \t])"
@@ -52,15 +56,17 @@ class TextShape:
 def shape_of(text: str) -> TextShape:
     """Return the words and counts of a text."""
     lowered = text.lower()
-    numbers = len(_NUMBER.findall(text))
+    # A pattern looks at every character; most texts have none that it could begin or end with.
+    numbers = len(_NUMBER.findall(text)) if any(map(text.__contains__, "0123456789")) else 0
+    has_code_ends = any(map(text.__contains__, ";{}"))
     lines = [match.lastgroup for match in _LINE.finditer(text)]
     return TextShape(
         lowered=lowered,
-        words=tuple(_WORD.findall(lowered)),
+        words=_words(lowered),
         fences=text.count("```"),
         code_marks=lines.count("code")
-        + len(_CODE_END.findall(text))
-        + sum(map(text.count, _CODE_SIGNS)),
+        + (len(_CODE_END.findall(text)) if has_code_ends else 0)
+        + sum([text.count(sign) for sign in _CODE_SIGNS if sign[0] in text]),
         formulae=_formulae(text),
         arithmetic=(len(_ARITHMETIC.findall(text)) if numbers > 1 else 0) + _equations(lowered),
         numbers=numbers,
@@ -68,6 +74,17 @@ def shape_of(text: str) -> TextShape:
         items=lines.count("item"),
         questions=text.count("?") + text.count("\uff1f") + text.count("؟"),
     )
+
+
+def _words(lowered: str) -> tuple[str, ...]:
+    """Return the words of a text in lower case."""
+    if not lowered.isascii():
+        return tuple(_WORD.findall(lowered))
+    words = lowered.translate(_BETWEEN_WORDS).split()
+    if "+" in lowered or "#" in lowered:
+        # They are part of a word, but do not begin one.
+        return tuple(filter(None, (word.lstrip("+#") for word in words)))
+    return tuple(words)
 
 
 def _formulae(text: str) -> int:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from routersvc.domain.conversation.steps import Steps, finished
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of, windows
 
 SAMPLED_FROM = 32_768
@@ -84,17 +84,6 @@ def refining(
             is_exact &= is_boundary
             yield
     return TokenEstimate.exactly(tokens), is_exact
-
-
-def refined_estimate(
-    texts: Sequence[str],
-    known: TokenEstimate,
-    *,
-    counter: TokenCounter,
-    is_too_vague: Callable[[TokenEstimate], bool],
-) -> tuple[TokenEstimate, bool]:
-    """Return what `refining` does, at once."""
-    return finished(refining(texts, known, counter=counter, is_too_vague=is_too_vague))
 
 
 def _pieces(text: str) -> Iterator[tuple[str, bool]]:

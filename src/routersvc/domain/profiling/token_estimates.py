@@ -8,11 +8,12 @@ twenty languages, on code and on data (`tests/unit/tokenizer` holds them against
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.profiling.writing_systems import Writing, WritingSystem, writing_of
+from routersvc.domain.values import Value
 
 LONGEST_TOKEN = 128
 """Bytes of the longest tokens of o200k_base: runs of spaces."""
@@ -43,9 +44,11 @@ SAMPLED_ABOVE = 16_384
 _WINDOWS = 16
 _WINDOW = 1024
 
+_TEXTS_IN_STEP = 64
+"""Texts whose tokens are estimated in one step."""
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class TokenEstimate:
+
+class TokenEstimate(Value, frozen=True, kw_only=True):
     """Tokens of a text: never fewer than `low`, never more than `high`, about `likely`."""
 
     low: int = 0
@@ -71,8 +74,25 @@ class TokenEstimate:
 
 def estimate_of(text: str) -> TokenEstimate:
     """Return the bounds and the likely number of a text's tokens."""
-    if not text:
-        return TokenEstimate()
+    low, likely, high = _bounds_of(text)
+    return TokenEstimate(low=low, likely=likely, high=high)
+
+
+def estimating(texts: Sequence[str]) -> Steps[TokenEstimate]:
+    """Return the sum of the estimates of texts, in steps if there are many."""
+    low = likely = high = 0
+    for place, text in enumerate(texts, start=1):
+        of_text = _bounds_of(text)
+        low += of_text[0]
+        likely += of_text[1]
+        high += of_text[2]
+        if place % _TEXTS_IN_STEP == 0:
+            yield
+    return TokenEstimate(low=low, likely=likely, high=high)
+
+
+def _bounds_of(text: str) -> tuple[int, int, int]:
+    """Return the least, the likely and the greatest number of a text's tokens."""
     if len(text) <= SAMPLED_ABOVE:
         writing = writing_of(text)
         low = max(writing.words, math.ceil(writing.size / LONGEST_TOKEN))
@@ -105,5 +125,5 @@ def windows(text: str, *, count: int, size: int) -> Iterator[str]:
         yield text[start : start + size]
 
 
-def _ordered(low: int, likely: float, high: int) -> TokenEstimate:
-    return TokenEstimate(low=low, likely=min(high, max(low, round(likely))), high=high)
+def _ordered(low: int, likely: float, high: int) -> tuple[int, int, int]:
+    return low, min(high, max(low, round(likely))), high

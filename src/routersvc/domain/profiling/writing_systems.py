@@ -6,8 +6,11 @@ so that 200 KB take well under a millisecond.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
+
+import msgspec
+
+from routersvc.domain.values import Value
 
 
 class WritingSystem(enum.Enum):
@@ -81,8 +84,7 @@ _BEYOND_ASCII = tuple(
 )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Writing:
+class Writing(Value, frozen=True, kw_only=True):
     """Counts of characters by writing system.
 
     `size` is bytes of UTF-8. `words` counts runs of ASCII letters and digits, where each run ends
@@ -95,9 +97,7 @@ class Writing:
     digits: int = 0
     spaces: int = 0
     marks: int = 0
-    beyond_ascii: dict[WritingSystem, int] = dataclasses.field(
-        default_factory=dict[WritingSystem, int]
-    )
+    beyond_ascii: dict[WritingSystem, int] = msgspec.field(default_factory=dict[WritingSystem, int])
 
 
 def writing_of(text: str) -> Writing:

@@ -36,8 +36,9 @@ class Attempt:
     """One call of one deployment on behalf of a request. Times are instants of the race's clock.
 
     `idle_since` is when the wait for the next content began; unset before the first content. Since
-    `pace_since`, `pace_contents` and `pace_characters` have arrived. `continues` says that it was
-    asked to continue a text, `may_continue` that it may be. `left_out` is what of the
+    `pace_since`, `pace_contents` and `pace_characters` have arrived. `has_doubtful_count` says that
+    the provider's count lacks a part, or is beyond what its model can process. `continues` says
+    that it was asked to continue a text, `may_continue` that it may be. `left_out` is what of the
     conversation was not sent.
     """
 
@@ -53,6 +54,7 @@ class Attempt:
     outcome: AttemptOutcome = AttemptOutcome.RUNNING
     failure: Failure | None = None
     counted: UsageCounted | None = None
+    has_doubtful_count: bool = False
     received_characters: int = 0
     pace_since: float = 0.0
     pace_contents: int = 0
@@ -68,6 +70,17 @@ class Attempt:
     def running(self) -> bool:
         """Whether the attempt has not ended."""
         return self.outcome is AttemptOutcome.RUNNING
+
+    def count(self, counted: UsageCounted) -> None:
+        """Record the usage that the provider counted; the latest one holds."""
+        self.counted = counted
+        usage = counted.usage
+        most = ROUNDS * self.deployment.model.context_window
+        self.has_doubtful_count = (
+            not (counted.knows_input and counted.knows_output)
+            or usage.input_tokens > most
+            or usage.output_tokens > most
+        )
 
     def began(self, now: float) -> None:
         """Record the first content."""
@@ -128,17 +141,6 @@ class Attempt:
             output_tokens=self._estimated_output(profile),
             estimated=True,
         )
-
-    @property
-    def has_doubtful_count(self) -> bool:
-        """Whether the provider's count lacks a part, or is beyond what its model can process."""
-        counted = self.counted
-        if counted is None:
-            return False
-        if not (counted.knows_input and counted.knows_output):
-            return True
-        most = ROUNDS * self.deployment.model.context_window
-        return max(counted.usage.input_tokens, counted.usage.output_tokens) > most
 
     @property
     def sound_count(self) -> Usage | None:

@@ -15,9 +15,12 @@ from routersvc.domain.racing.hedges import (
     HedgeReason,
     HedgeSituation,
     decide,
-    has_exploded,
 )
-from routersvc.domain.racing.latency_lenders import latency, own_latency, usual_duration
+from routersvc.domain.racing.latency_lenders import (
+    latency,
+    own_latency,
+    usual_duration,
+)
 from routersvc.domain.racing.timeouts import is_silent, patience
 
 
@@ -62,11 +65,6 @@ def decide_hedge(  # noqa: PLR0913 - each is a part of the situation
             refused_after=refused_after,
         ),
     )
-
-
-def has_latency_surge(fleet: Fleet, deployment: Deployment, plan: Plan, now: float) -> bool:
-    """Whether a hedge on `deployment` would not help: its own latency has exploded."""
-    return has_exploded(own_latency(fleet, deployment, plan, now), plan.hedging_rule)
 
 
 def was_silent(fleet: Fleet, plan: Plan, attempt: Attempt, deadline: float, now: float) -> bool:

@@ -23,12 +23,12 @@ only those of high priority.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 
 from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.policies import HedgingRule, Priority
 from routersvc.domain.measures.latency_histories import LatencyView
+from routersvc.domain.values import Value
 
 _SURGE = 3.0
 """A p95 of this many times the usual one has exploded."""
@@ -93,8 +93,7 @@ _SENTENCES = {
 }
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class HedgeSituation:
+class HedgeSituation(Value, frozen=True, kw_only=True):
     """What a hedge depends on, at the start of an attempt or when its time has come.
 
     `running` counts attempts, the one that may be late included. `time_left` is seconds from the
@@ -125,8 +124,7 @@ class HedgeSituation:
     refused_after: float | None = None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class HedgeDecision:
+class HedgeDecision(Value, frozen=True, kw_only=True):
     """A hedge `delay` seconds after the start of the running attempt, or none for `None`."""
 
     delay: float | None

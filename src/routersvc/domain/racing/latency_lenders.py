@@ -8,7 +8,6 @@ is its own affair.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.fleet.fleet import Fleet
@@ -53,26 +52,22 @@ def usual_duration(fleet: Fleet, deployment: Deployment, now: float) -> float | 
     return None
 
 
-def refresh_latencies(
-    fleet: Fleet, deployments: Iterable[Deployment], plan: Plan, now: float
-) -> None:
-    """Let the decisions of a plan's calls share the latencies of `deployments` as they are now."""
-    fleet.refresh_latencies(
-        deployments, plan.hedging_rule.percentile, streaming=plan.streaming, now=now
+def refreshed_latency(
+    fleet: Fleet, deployment: Deployment, plan: Plan, now: float
+) -> LatencyView | None:
+    """Return what `own_latency` does, and let the decisions of other calls share it."""
+    return fleet.refreshed_latency(
+        deployment, plan.hedging_rule.percentile, streaming=plan.streaming, now=now
     )
 
 
 def refresh_borrowed_latency(fleet: Fleet, deployment: Deployment, plan: Plan, now: float) -> None:
     """Let them share the latency of one deployment, and those that it may borrow."""
-    refresh_latencies(fleet, (deployment,), plan, now)
-    view = own_latency(fleet, deployment, plan, now)
+    view = refreshed_latency(fleet, deployment, plan, now)
     if view is None or view.samples < plan.hedging_rule.min_samples:
-        refresh_latencies(fleet, _lenders(fleet, deployment), plan, now)
-
-
-def _lenders(fleet: Fleet, deployment: Deployment) -> Iterator[Deployment]:
-    for lenders in fleet.lenders(deployment):
-        yield from lenders
+        for lenders in fleet.lenders(deployment):
+            for lender in lenders:
+                refreshed_latency(fleet, lender, plan, now)
 
 
 def _samples_of(view: LatencyView) -> int:

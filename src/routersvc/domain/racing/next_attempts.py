@@ -15,7 +15,6 @@ end after the first: while an attempt runs, nothing is forced.
 
 from __future__ import annotations
 
-import dataclasses
 import random as random_module
 from collections.abc import Callable
 
@@ -28,12 +27,12 @@ from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.pending_attempts import PendingAttempt, Retries
 from routersvc.domain.racing.race_attempts import RaceAttempts
+from routersvc.domain.values import Value
 
 Next = Attempt | QueueWait | PendingAttempt | None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
+class Wish(Value, frozen=True, kw_only=True):
     """Another attempt is wished for, because of the attempt `caused_by` (0 for none).
 
     `failed` and `failure` are set where an attempt failed that may be retried. With `may_queue`,

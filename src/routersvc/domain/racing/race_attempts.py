@@ -19,8 +19,8 @@ from routersvc.domain.outcomes.race_results import BUDGET_SPENT, RaceExhausted, 
 from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.failovers import forbids_another, may_differ
-from routersvc.domain.racing.hedge_situations import has_latency_surge
-from routersvc.domain.racing.latency_lenders import refresh_latencies
+from routersvc.domain.racing.hedges import has_exploded
+from routersvc.domain.racing.latency_lenders import refreshed_latency
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Reasons of attempts that start while a late one still runs."""
@@ -82,26 +82,30 @@ class RaceAttempts:
             yield from self._plan.deployments
             return
         tried = {attempt.deployment.name for attempt in self.made}
-        left = [
-            deployment
-            for deployment in self._plan.deployments
-            if deployment.name not in tried and self._can_differ(deployment)
-        ]
         busy = {attempt.deployment.failure_domain for attempt in self.running}
         is_beside = reason in _BESIDE
-
-        def drawbacks(one: Deployment) -> tuple[bool, bool, bool]:
-            return (
-                one.failure_domain in busy,
-                self._fleet.is_recovering(one, now),
-                is_beside and has_latency_surge(self._fleet, one, self._plan, now),
+        later: list[tuple[tuple[bool, bool, bool], Deployment]] = []
+        for deployment in self._plan.deployments:
+            if deployment.name in tried or not self._can_differ(deployment):
+                continue
+            drawbacks = (
+                deployment.failure_domain in busy,
+                self._fleet.is_recovering(deployment, now),
+                is_beside and self._has_latency_surge(deployment, now),
             )
+            if any(drawbacks):
+                later.append((drawbacks, deployment))
+            else:
+                # Nothing better can follow; most callers take the first.
+                yield deployment
+        later.sort(key=_drawbacks_of)
+        for _, deployment in later:
+            yield deployment
 
-        if is_beside:
-            refresh_latencies(self._fleet, left, self._plan, now)
-        if len(left) > 1:
-            left.sort(key=drawbacks)
-        yield from left
+    def _has_latency_surge(self, deployment: Deployment, now: float) -> bool:
+        """Whether an attempt beside the late one would not help: latency has exploded there too."""
+        latency = refreshed_latency(self._fleet, deployment, self._plan, now)
+        return has_exploded(latency, self._plan.hedging_rule)
 
     def start_other(self, reason: AttemptReason, caused_by: int, now: float) -> Attempt | None:
         """Start the next deployment that has not been tried; `None` where all are refused."""
@@ -218,6 +222,12 @@ class RaceAttempts:
             may_differ(deployment, failed, failure, tokens=self._plan.tokens)
             for failed, failure in self._failures
         )
+
+
+def _drawbacks_of(
+    candidate: tuple[tuple[bool, bool, bool], Deployment],
+) -> tuple[bool, bool, bool]:
+    return candidate[0]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

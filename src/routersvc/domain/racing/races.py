@@ -34,7 +34,7 @@ from routersvc.domain.racing.race_attempts import (
     RaceStep,
     StartAttempt,
 )
-from routersvc.domain.racing.timeouts import due_at, hurries, timeout_failure
+from routersvc.domain.racing.timeouts import due_at, timeout_failure
 
 _REFUSED_REQUESTS = frozenset({FailureClass.INVALID_REQUEST, FailureClass.CAPABILITY_MISMATCH})
 """With these, a deployment may refuse to continue a text that it would write anew."""
@@ -90,17 +90,19 @@ class Race:
     @property
     def wake_at(self) -> float:
         """The next instant at which `woke` has something to decide."""
-        instants = [self.deadline]
-        if self._hedge.due_at is not None:
-            instants.append(self._hedge.due_at)
+        instant = self.deadline
+        hedge_at = self._hedge.due_at
+        if hedge_at is not None and hedge_at < instant:
+            instant = hedge_at
         if self._pending is not None:
-            instants.append(self._pending.at)
+            instant = min(instant, self._pending.at)
         if self._waiting is not None:
             is_granted = self._waiting.granted is not None
-            instants.append(self.started_at if is_granted else self._waiting.until)
+            instant = min(instant, self.started_at if is_granted else self._waiting.until)
         if self.winner is None:
-            instants.extend(self.due_at(attempt) for attempt in self.running)
-        return min(instants)
+            for attempt in self.running:
+                instant = min(instant, self.due_at(attempt))
+        return instant
 
     def begin(self, now: float) -> list[RaceStep]:
         """Start the first attempt however little time is left, or when a provider allows it."""
@@ -109,11 +111,7 @@ class Race:
 
     def due_at(self, attempt: Attempt) -> float:
         """Return the instant at which a running attempt times out."""
-        if attempt.idle_since is None or not hurries(attempt, self.plan, self.deadline):
-            return due_at(attempt, self.plan, self.deadline)
-        if self._is_replaceable is None:
-            self._is_replaceable = self._can_replace(attempt.idle_since)
-        return due_at(attempt, self.plan, self.deadline, is_replaceable=self._is_replaceable)
+        return due_at(attempt, self.plan, self.deadline, self._could_replace)
 
     def timeout_failure(self, attempt: Attempt) -> Failure:
         """Return the failure of an attempt that timed out."""
@@ -256,6 +254,12 @@ class Race:
             and self._may_start_another(now)
             and next(self._attempts.untried(AttemptReason.FAILOVER, now), None) is not None
         )
+
+    def _could_replace(self, now: float) -> bool:
+        """Return what `_can_replace` does, asked once for each attempt that starts or commits."""
+        if self._is_replaceable is None:
+            self._is_replaceable = self._can_replace(now)
+        return self._is_replaceable
 
     def _restart(self, refused: Attempt, failure: Failure, now: float) -> list[RaceStep]:
         """Ask a deployment that refused to continue a text for the whole answer instead."""

@@ -8,6 +8,8 @@ pause and still never ends.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
@@ -30,16 +32,24 @@ _SILENT_FACTOR = 3.0
 """Latencies of this many times the usual p95 count against a deployment."""
 
 
-def due_at(attempt: Attempt, plan: Plan, deadline: float, *, is_replaceable: bool = False) -> float:
+def due_at(
+    attempt: Attempt, plan: Plan, deadline: float, is_replaceable: Callable[[float], bool]
+) -> float:
     """Return the instant at which a running attempt times out.
 
-    `is_replaceable` says that another attempt could still take over.
+    `is_replaceable` says whether another attempt could have taken over at an instant. It is asked
+    only where so little time is left that such an attempt has to keep a faster pace.
     """
     timeouts = plan.timeouts
     whole = attempt.started_at + timeouts.attempt
-    if attempt.idle_since is not None:
-        window = _pace_window(attempt, plan, deadline, is_replaceable=is_replaceable)
-        return min(whole, attempt.idle_since + timeouts.idle, attempt.pace_since + window)
+    idle_since = attempt.idle_since
+    if idle_since is not None:
+        # Hot path: every token.
+        idle = timeouts.idle
+        window = _fast_pace_window(attempt, deadline)
+        if window >= idle or not is_replaceable(idle_since):
+            window = idle
+        return min(whole, idle_since + idle, attempt.pace_since + window)
     if plan.reads_as_stream(attempt.deployment):
         return min(whole, attempt.started_at + plan.first_content_of(attempt.deployment))
     return whole
@@ -48,7 +58,10 @@ def due_at(attempt: Attempt, plan: Plan, deadline: float, *, is_replaceable: boo
 def timeout_failure(
     attempt: Attempt, plan: Plan, deadline: float, *, is_replaceable: bool = False
 ) -> Failure:
-    """Return the failure of an attempt that timed out; `is_replaceable` as for `due_at`."""
+    """Return the failure of an attempt that timed out.
+
+    `is_replaceable` says that another attempt could still take over.
+    """
     timeouts = plan.timeouts
     whole = attempt.started_at + timeouts.attempt
     if attempt.idle_since is None:
@@ -74,11 +87,6 @@ def timeout_failure(
         failure_class=FailureClass.ATTEMPT_TIMEOUT,
         message=f"the attempt did not end within {timeouts.attempt:g} s",
     )
-
-
-def hurries(attempt: Attempt, plan: Plan, deadline: float) -> bool:
-    """Whether so little time is left that a replaceable attempt has to keep a faster pace."""
-    return _fast_pace_window(attempt, deadline) < plan.timeouts.idle
 
 
 def _pace_window(attempt: Attempt, plan: Plan, deadline: float, *, is_replaceable: bool) -> float:

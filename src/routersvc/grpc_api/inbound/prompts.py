@@ -38,6 +38,9 @@ MAX_WIRE_EXTENSIONS = 64
 _ENTRIES_IN_STEP = 64
 """Messages or tools that are converted in one step."""
 
+_NO_SAMPLING = Sampling()
+_NO_REASONING = Reasoning()
+
 _ASKING_ROLES = frozenset({prompt_pb2.ROLE_USER, prompt_pb2.ROLE_TOOL})
 
 
@@ -57,13 +60,15 @@ def prompt_of(prompt: prompt_pb2.Prompt, violations: Violations) -> Steps[Prompt
         parallel_tool_calls=prompt.parallel_tool_calls
         if prompt.HasField("parallel_tool_calls")
         else None,
-        response_format=_response_format(prompt, violations),
+        response_format=_response_format(prompt, violations)
+        if prompt.HasField("response_format")
+        else None,
         sampling=_sampling(prompt.sampling, violations)
         if prompt.HasField("sampling")
-        else Sampling(),
+        else _NO_SAMPLING,
         reasoning=_reasoning(MessageFields(prompt.reasoning, "prompt.reasoning", violations))
         if prompt.HasField("reasoning")
-        else Reasoning(),
+        else _NO_REASONING,
         output_modalities=output_modalities,
         audio_output=_audio_output(prompt, output_modalities, violations),
         logprobs=_logprobs(prompt, violations),
@@ -92,7 +97,6 @@ def _messages(prompt: prompt_pb2.Prompt, violations: Violations) -> Steps[tuple[
             converted.append(one)
         if place % _ENTRIES_IN_STEP == _ENTRIES_IN_STEP - 1:
             yield
-    yield
     return tuple(converted)
 
 

@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import msgspec
+
 from llmrouter.v1 import router_service_pb2
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing
@@ -17,10 +19,12 @@ from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS, Request
 from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.fleet.health import HealthState
 from routersvc.domain.profiling.prompt_reading import texts_of
+from routersvc.domain.values import Value
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound import not_served
+from routersvc.grpc_api.inbound.known_routings import KnownRoutings
 from routersvc.grpc_api.inbound.prompts import prompt_of
-from routersvc.grpc_api.inbound.routing import routing_of
+from routersvc.grpc_api.inbound.routing import check_session, routing_of
 from routersvc.grpc_api.inbound.violations import Violations
 from routersvc.grpc_api.inbound.wire_requests import RequestReader
 
@@ -35,8 +39,7 @@ _NO_PROMPT = Prompt(messages=())
 _NO_ROUTING = Routing()
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Arrival:
+class Arrival(Value, frozen=True, kw_only=True):
     """Facts about a call besides its message.
 
     `timeout` is in seconds; `make_id` generates an id for a request without one. `trace_headers`
@@ -47,7 +50,7 @@ class Arrival:
     make_id: Callable[[], str]
     tenant: str = ""
     previous_attempts: int = 0
-    trace_headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    trace_headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,19 +68,23 @@ def reading_completion(
     raw: bytes,
     arrive: Callable[[], Arrival],
     limits: RequestLimits,
+    known: KnownRoutings,
     *,
     streaming: bool,
 ) -> Steps[Request]:
     """Return the request for an answer from its bytes, in steps.
 
-    `arrive` is called at the end: the timeout of an arrival is what is left then.
+    `arrive` is called at the end: the timeout of an arrival is what is left then. Routing options
+    that are `known` are not converted again.
 
     Raises:
         InvalidRequestError: fields are missing or invalid, or a limit is exceeded.
         FieldNotServedError: it uses a field that this version does not support.
     """
     request = yield from reader.reading(raw, limits)
-    return (yield from _converting(request, arrive, limits, streaming=streaming, size=len(raw)))
+    return (
+        yield from _converting(request, arrive, limits, known, streaming=streaming, size=len(raw))
+    )
 
 
 def complete_request_of(
@@ -97,6 +104,7 @@ def complete_request_of(
             request,
             lambda: arrival,
             DEFAULT_LIMITS,
+            KnownRoutings(),
             streaming=streaming,
             size=request.ByteSize(),
         )
@@ -107,13 +115,14 @@ def _converting(
     request: router_service_pb2.CompleteRequest | router_service_pb2.StreamCompleteRequest,
     arrive: Callable[[], Arrival],
     limits: RequestLimits,
+    known: KnownRoutings,
     *,
     streaming: bool,
     size: int,
 ) -> Steps[Request]:
     violations = Violations(limits)
     violations.size("request_id", request.request_id, MAX_REQUEST_ID_BYTES)
-    prompt, routing = yield from _prompt_and_routing(request, violations, size)
+    prompt, routing = yield from _prompt_and_routing(request, violations, known, size)
     arrival = arrive()
     return Request(
         request_id=request.request_id or arrival.make_id(),
@@ -153,6 +162,7 @@ def reading_explanation(
     raw: bytes,
     arrive: Callable[[], Arrival],
     limits: RequestLimits,
+    known: KnownRoutings,
 ) -> Steps[Request | str]:
     """Return the request whose route is to be explained, or the id of a past decision, in steps.
 
@@ -164,31 +174,18 @@ def reading_explanation(
     decision_id = decision_id_of(request)
     if decision_id is not None:
         return decision_id
-    return (yield from _converting_explanation(request, arrive, limits, len(raw)))
-
-
-def explain_request_of(
-    request: router_service_pb2.ExplainRouteRequest, arrival: Arrival
-) -> Request:
-    """Return the request whose route is to be explained.
-
-    Raises:
-        InvalidRequestError: fields are missing or invalid, or a limit is exceeded.
-        FieldNotServedError: it uses a field that this version does not support.
-    """
-    return finished(
-        _converting_explanation(request, lambda: arrival, DEFAULT_LIMITS, request.ByteSize())
-    )
+    return (yield from _converting_explanation(request, arrive, limits, known, len(raw)))
 
 
 def _converting_explanation(
     request: router_service_pb2.ExplainRouteRequest,
     arrive: Callable[[], Arrival],
     limits: RequestLimits,
+    known: KnownRoutings,
     size: int,
 ) -> Steps[Request]:
     violations = Violations(limits)
-    prompt, routing = yield from _prompt_and_routing(request, violations, size)
+    prompt, routing = yield from _prompt_and_routing(request, violations, known, size)
     arrival = arrive()
     return Request(
         request_id=arrival.make_id(),
@@ -229,6 +226,7 @@ def _prompt_and_routing(
     | router_service_pb2.StreamCompleteRequest
     | router_service_pb2.ExplainRouteRequest,
     violations: Violations,
+    known: KnownRoutings,
     size: int,
 ) -> Steps[tuple[Prompt, Routing]]:
     prompt = _NO_PROMPT
@@ -237,15 +235,21 @@ def _prompt_and_routing(
     else:
         violations.add("prompt", "must be set")
     routing = _NO_ROUTING
+    is_new = False
     if request.HasField("routing"):
-        routing = routing_of(request.routing, violations)
+        options = request.routing
+        check_session(options, violations)
+        found = known.find(options)
+        is_new = found is None
+        routing = routing_of(options, violations) if found is None else found
     if size > violations.limits.text_characters:
         # A message has at least as many bytes as its texts have characters.
         _check_characters(prompt, violations)
     violations.raise_if_any()
     not_served.refuse_prompt(request.prompt)
-    if request.HasField("routing"):
+    if is_new:
         not_served.refuse_routing(request.routing)
+        known.keep(request.routing, routing)
     return prompt, routing
 
 

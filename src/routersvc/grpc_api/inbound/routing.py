@@ -22,13 +22,17 @@ MAX_LABEL_KEY_BYTES = 64
 MAX_LABEL_VALUE_BYTES = 256
 
 
+def check_session(routing: routing_pb2.Routing, violations: Violations) -> None:
+    """Check the session of a request."""
+    violations.size("routing.session_id", routing.session_id, MAX_SESSION_BYTES)
+
+
 def routing_of(routing: routing_pb2.Routing, violations: Violations) -> Routing:
-    """Return the routing options of a request."""
+    """Return the routing options of a request, whose session is checked separately."""
     fields = MessageFields(routing, "routing", violations)
     hints = fields.of("hints")
     hedging = fields.of("hedging")
     timeouts = fields.of("timeouts")
-    violations.size("routing.session_id", routing.session_id, MAX_SESSION_BYTES)
     return Routing(
         policy=routing.policy,
         required_models=fields.names("required_models"),

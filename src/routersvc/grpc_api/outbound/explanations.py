@@ -41,8 +41,10 @@ def explanation_of(explanation: Explanation) -> explanation_pb2.Explanation:
 def profile_of(profile: Profile) -> explanation_pb2.Profile:
     """Return a profile. The members of sets are sorted by number."""
     return explanation_pb2.Profile(
-        task=enums_out.TASKS[profile.task],
-        complexity=profile.complexity,
+        task=routing_pb2.TASK_UNSPECIFIED
+        if profile.task is None
+        else enums_out.TASKS[profile.task],
+        complexity=profile.complexity or 0.0,
         input_tokens=profile.input_tokens,
         input_tokens_exact=profile.input_tokens_exact,
         output_tokens=profile.output_tokens,

@@ -475,7 +475,7 @@ def test_overdue_attempt_is_a_slow_call_but_no_failure_in_the_totals() -> None:
     assert health.breaker.state is BreakerState.OPEN
     assert (health.attempts_total, health.cancelled_total, health.failures_total) == (2, 2, {})
     assert health.success_rate == 0.0
-    assert state.measurements.history(streaming=True).window.count(8.0) == 2
+    assert state.measurements.first_contents[True].window.count(8.0) == 2
     assert known_latency(state.load) == 8.0
 
 

@@ -127,7 +127,7 @@ def test_attempt_that_a_budget_refuses_leaves_no_trace() -> None:
     probe = start(fleet, plan, 1.0)
     fleet.record_first_content(probe, 1.5)
     assert fleet.health(A, 1.5).time_to_first_content is not None
-    assert fleet.wait(A, 100, 1.5) > 0
+    assert fleet.obstacles([A], plan, 1.5)[A.name].obstacle is Obstacle.NO_HEADROOM
 
 
 def test_what_providers_say_is_left_is_heeded() -> None:

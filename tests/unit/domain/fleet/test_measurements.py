@@ -17,7 +17,7 @@ def measured() -> Measurements:
 
 def samples(measurements: Measurements, now: float) -> int:
     """Return how many first contents decisions on hedges see."""
-    view = measurements.history(streaming=True).view(0.95, now)
+    view = measurements.first_contents[True].view(0.95, now)
     assert view is not None
     return view.samples
 

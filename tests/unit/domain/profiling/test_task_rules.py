@@ -43,7 +43,8 @@ def task_of(prompt: Prompt | str) -> Task:
     """Return the task of a prompt."""
     if isinstance(prompt, str):
         prompt = said((Role.USER, prompt))
-    return PROFILER.profile(of_prompt(prompt)).task
+    task, _ = PROFILER.profile(of_prompt(prompt)).kind
+    return task
 
 
 TRANSLATION = {
@@ -290,8 +291,8 @@ def test_evidence_says_what_speaks_for_a_finding(wording: Wording) -> None:
 )
 def test_harder_tasks_are_more_complex(easier: str, harder: str) -> None:
     """Depth, conditions and amount count."""
-    low = PROFILER.profile(scripted_request(text=easier)).complexity
-    high = PROFILER.profile(scripted_request(text=harder)).complexity
+    _, low = PROFILER.profile(scripted_request(text=easier)).kind
+    _, high = PROFILER.profile(scripted_request(text=harder)).kind
 
     assert 0 <= low < high <= 1
 
@@ -333,7 +334,8 @@ def test_any_conversation_has_a_profile(
     profile = PROFILER.profile(request)
 
     assert profile == PROFILER.profile(request)
-    assert 0 <= profile.complexity <= 1
+    _, complexity = profile.kind
+    assert 0 <= complexity <= 1
     assert profile.input_bounds.low <= profile.input_tokens <= profile.input_bounds.high
 
 
@@ -370,7 +372,12 @@ def test_hostile_texts_cost_no_more_than_others(text: str) -> None:
     request = scripted_request(text=text)
 
     profile = PROFILER.profile(request)
-    reading = read(request.prompt, length=len(text), input_tokens=profile.input_tokens)
+    reading = read(
+        request.prompt,
+        length=len(text),
+        input_tokens=profile.input_tokens,
+        modalities=profile.modalities,
+    )
 
     assert profile.input_bounds.high == len(text.encode()) + 4
     assert len(reading.asked) == 2 * ASKED_WINDOW + 1

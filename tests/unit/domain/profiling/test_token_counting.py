@@ -13,6 +13,7 @@ from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.token_ratios import UNKNOWN_RATIO, conservative_ratio
 from routersvc.domain.conversation.prompts import Sampling
+from routersvc.domain.conversation.steps import finished
 from routersvc.domain.planning.exclusion_reasons import ExclusionReason
 from routersvc.domain.planning.exclusions import exclusions
 from routersvc.domain.planning.planner import Planner
@@ -21,7 +22,7 @@ from routersvc.domain.profiling.token_counting import (
     COUNTED_UP_TO,
     PIECE,
     SAMPLED_FROM,
-    refined_estimate,
+    refining,
 )
 from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of, windows
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
@@ -204,13 +205,15 @@ def test_uneven_text_widens_the_bounds_of_its_sample() -> None:
 
     text = "x " * (SAMPLED_FROM // 2) + "y " * (SAMPLED_FROM // 2)
 
-    found, exact = refined_estimate(
-        [text],
-        estimate_of(text),
-        counter=Uneven(),
-        is_too_vague=lambda known: (
-            known.low < known.high and known.high - known.low > len(text) // 4
-        ),
+    found, exact = finished(
+        refining(
+            [text],
+            estimate_of(text),
+            counter=Uneven(),
+            is_too_vague=lambda known: (
+                known.low < known.high and known.high - known.low > len(text) // 4
+            ),
+        )
     )
 
     assert exact

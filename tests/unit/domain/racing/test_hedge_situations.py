@@ -19,10 +19,9 @@ from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.hedge_situations import (
     decide_hedge,
-    has_latency_surge,
 )
 from routersvc.domain.racing.hedges import HedgeReason
-from routersvc.domain.racing.latency_lenders import refresh_latencies
+from routersvc.domain.racing.latency_lenders import refreshed_latency
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")
@@ -159,11 +158,10 @@ class TestHedges:
         fleet, plan = fleet_of(A, B), self.plan(A, B)
         self.served(fleet, plan_over(B), 1.0, 1.0)
         self.hedge(fleet, plan)
-        has_latency_surge(fleet, B, plan, 5.0)
 
         for refreshed in (False, True):
             if refreshed:
-                refresh_latencies(fleet, plan.deployments, plan, 5.0)
+                refreshed_latency(fleet, B, plan, 5.0)
             before = fleet.latency_view(B, 0.95, streaming=True, now=5.0)
             fleet.record_first_content(start(fleet, plan_over(B), 1.0), 5.0)
             after = fleet.latency_view(B, 0.95, streaming=True, now=5.0)

@@ -15,9 +15,13 @@ from google.protobuf.message import Message
 from llmrouter.v1 import prompt_pb2 as p
 from llmrouter.v1 import router_service_pb2 as service
 from llmrouter.v1 import routing_pb2 as r
+from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
+from routersvc.domain.conversation.steps import finished
 from routersvc.domain.outcomes.errors import FieldNotServedError, InvalidRequestError
+from routersvc.grpc_api.inbound.known_routings import KnownRoutings
 from routersvc.grpc_api.inbound.not_served import ROUTING
-from routersvc.grpc_api.inbound.requests import Arrival, complete_request_of, explain_request_of
+from routersvc.grpc_api.inbound.requests import Arrival, complete_request_of, reading_explanation
+from routersvc.grpc_api.inbound.wire_requests import RequestReader
 
 SCHEMA = '{"type": "object"}'
 MEANS_THE_DEFAULT = frozenset({"prompt.response_format.text"})
@@ -360,8 +364,17 @@ def test_explanation_takes_what_a_call_takes(arrival: Arrival) -> None:
         prompt=FULL[1].prompt, routing=FULL[1].routing, streaming=True
     )
 
-    request = explain_request_of(asked, arrival)
+    request = finished(
+        reading_explanation(
+            RequestReader(service.ExplainRouteRequest),
+            asked.SerializeToString(),
+            lambda: arrival,
+            DEFAULT_LIMITS,
+            KnownRoutings(),
+        )
+    )
 
+    assert not isinstance(request, str)
     assert (request.prompt, request.routing, request.streaming) == (
         call.prompt,
         call.routing,

@@ -17,15 +17,19 @@ from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import TextPart
 from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
+from routersvc.domain.conversation.steps import finished
 from routersvc.domain.fleet.health import HealthState
 from routersvc.domain.outcomes.errors import InvalidRequestError
+from routersvc.grpc_api.inbound.known_routings import KnownRoutings
 from routersvc.grpc_api.inbound.requests import (
     Arrival,
     complete_request_of,
     decision_id_of,
-    explain_request_of,
     health_filter_of,
+    reading_explanation,
 )
+from routersvc.grpc_api.inbound.wire_requests import RequestReader
 
 ViolationsOf = Callable[[service.CompleteRequest], list[tuple[str, str]]]
 
@@ -136,8 +140,16 @@ def test_addresses_that_a_provider_can_read_are_taken(
 
 def test_explanation_needs_a_prompt_or_a_decision(arrival: Arrival) -> None:
     """There must be something to explain."""
+    reading = reading_explanation(
+        RequestReader(service.ExplainRouteRequest),
+        b"",
+        lambda: arrival,
+        DEFAULT_LIMITS,
+        KnownRoutings(),
+    )
+
     with pytest.raises(InvalidRequestError) as caught:
-        explain_request_of(service.ExplainRouteRequest(), arrival)
+        finished(reading)
 
     assert [violation.field for violation in caught.value.violations] == ["prompt"]
 

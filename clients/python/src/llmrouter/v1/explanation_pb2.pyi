@@ -317,9 +317,9 @@ class Profile(_message.Message):
     EVIDENCE_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     task: _routing_pb2.Task.ValueType
-    """The kind of task."""
+    """The kind of task. Unspecified for a past decision whose route did not depend on it."""
     complexity: _builtins.float
-    """How hard the task is, from 0 (trivial) to 1 (hardest)."""
+    """How hard the task is, from 0 (trivial) to 1 (hardest). 0 beside an unspecified task."""
     input_tokens: _builtins.int
     """Number of input tokens, exact or estimated."""
     input_tokens_exact: _builtins.bool

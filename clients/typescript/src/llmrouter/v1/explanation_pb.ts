@@ -29,14 +29,14 @@ export const file_llmrouter_v1_explanation: GenFile = /*@__PURE__*/
  */
 export type Profile = Message<"llmrouter.v1.Profile"> & {
   /**
-   * The kind of task.
+   * The kind of task. Unspecified for a past decision whose route did not depend on it.
    *
    * @generated from field: llmrouter.v1.Task task = 1;
    */
   task: Task;
 
   /**
-   * How hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest). 0 beside an unspecified task.
    *
    * @generated from field: double complexity = 2;
    */

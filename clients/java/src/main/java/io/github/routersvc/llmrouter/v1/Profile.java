@@ -63,7 +63,7 @@ private static final long serialVersionUID = 0L;
   private int task_ = 0;
   /**
    * <pre>
-   * The kind of task.
+   * The kind of task. Unspecified for a past decision whose route did not depend on it.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -74,7 +74,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The kind of task.
+   * The kind of task. Unspecified for a past decision whose route did not depend on it.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -89,7 +89,7 @@ private static final long serialVersionUID = 0L;
   private double complexity_ = 0D;
   /**
    * <pre>
-   * How hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest). 0 beside an unspecified task.
    * </pre>
    *
    * <code>double complexity = 2 [json_name = "complexity"];</code>
@@ -1091,7 +1091,7 @@ private static final long serialVersionUID = 0L;
     private int task_ = 0;
     /**
      * <pre>
-     * The kind of task.
+     * The kind of task. Unspecified for a past decision whose route did not depend on it.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1102,7 +1102,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The kind of task.
+     * The kind of task. Unspecified for a past decision whose route did not depend on it.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1117,7 +1117,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The kind of task.
+     * The kind of task. Unspecified for a past decision whose route did not depend on it.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1130,7 +1130,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The kind of task.
+     * The kind of task. Unspecified for a past decision whose route did not depend on it.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1147,7 +1147,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The kind of task.
+     * The kind of task. Unspecified for a past decision whose route did not depend on it.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1163,7 +1163,7 @@ private static final long serialVersionUID = 0L;
     private double complexity_ ;
     /**
      * <pre>
-     * How hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest). 0 beside an unspecified task.
      * </pre>
      *
      * <code>double complexity = 2 [json_name = "complexity"];</code>
@@ -1175,7 +1175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest). 0 beside an unspecified task.
      * </pre>
      *
      * <code>double complexity = 2 [json_name = "complexity"];</code>
@@ -1191,7 +1191,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest). 0 beside an unspecified task.
      * </pre>
      *
      * <code>double complexity = 2 [json_name = "complexity"];</code>

@@ -12,7 +12,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * The kind of task.
+   * The kind of task. Unspecified for a past decision whose route did not depend on it.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -21,7 +21,7 @@ public interface ProfileOrBuilder extends
   int getTaskValue();
   /**
    * <pre>
-   * The kind of task.
+   * The kind of task. Unspecified for a past decision whose route did not depend on it.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -31,7 +31,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * How hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest). 0 beside an unspecified task.
    * </pre>
    *
    * <code>double complexity = 2 [json_name = "complexity"];</code>
