@@ -25,6 +25,7 @@ from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.sniffing import SniffingDecoder
 from routersvc.providers.reading.whole_bodies import BodyDecoder, BodyReader, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
+from routersvc.providers.writing.hosted_parts import with_opaque_blocks
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -105,7 +106,7 @@ class JsonWireFormat:
             deployment=deployment, prompt=prompt, streaming=False, connect_timeout=0.0, timeout=0.0
         )
         try:
-            self.encode_body(call)
+            self.encode_body(with_opaque_blocks(call))
         except AttemptFailedError as error:
             return error.failure.message
         except _NOT_ENCODABLE:
@@ -149,7 +150,7 @@ class JsonWireFormat:
     def _encoded(self, call: AttemptCall) -> bytes:
         """Return the body of a request; what JSON cannot hold is the request's own fault."""
         try:
-            return orjson.dumps(self.encode_body(call))
+            return orjson.dumps(self.encode_body(with_opaque_blocks(call)))
         except _NOT_ENCODABLE as error:
             raise AttemptFailedError(
                 Failure(

@@ -6,12 +6,14 @@ import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.hosted_activities import HostedActivity
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
@@ -89,6 +91,11 @@ class BlockAnswer:
         """Append a redacted thought."""
         if data:
             self._add_thought(ThoughtDelta(encrypted=data, maker=self._maker), events)
+
+    def tell(self, activity: HostedActivity, events: list[AnswerEvent]) -> None:
+        """Append what a tool of the vendor did."""
+        self._has_content = True
+        events.append(HostedDelta(activity=activity))
 
     def keep(self, block: JsonObject, events: list[AnswerEvent]) -> None:
         """Append a block that only the vendor understands, as JSON."""

@@ -10,7 +10,7 @@ from tests.unit.providers.formats.claude_bodies import CONVERSE, MESSAGES, read
 
 from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.citations import Citation
-from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.parts import HostedPart, TextPart
 from routersvc.providers.formats.cohere_chat.wire import cohere_chat
 from routersvc.providers.formats.gemini.dialects import DIALECTS as GEMINI_DIALECTS
 from routersvc.providers.formats.gemini.wire import gemini
@@ -37,9 +37,10 @@ def sse(*events: dict[str, Any]) -> bytes:
 
 
 def text_of(wire_format: WireFormat, body: bytes, *, streaming: bool = False) -> TextPart:
-    """Return the one text of an answer."""
+    """Return the one text of an answer, which may say beside it what tools did."""
     kind = "text/event-stream" if streaming else "application/json"
-    (part,) = collect(read(wire_format, kind, body)).parts
+    parts = collect(read(wire_format, kind, body)).parts
+    (part,) = (part for part in parts if not isinstance(part, HostedPart))
     assert isinstance(part, TextPart)
     return part
 

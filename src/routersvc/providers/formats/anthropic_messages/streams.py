@@ -128,6 +128,6 @@ class EventReader:
             arguments = json_object(written)
             if arguments is not None:
                 block["input"] = arguments
-            self._reader.keep(block, events)
+            self._reader.read_block(block, events)
         elif opened.citations:
             read_citations(opened.citations, opened.start, self._reader.characters, events)

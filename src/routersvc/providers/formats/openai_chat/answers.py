@@ -26,6 +26,7 @@ from routersvc.providers.formats.openai_chat.finish_reasons import (
     failure_of_reason,
     finish_reason,
 )
+from routersvc.providers.formats.openai_chat.hosted_activities import HostedReader
 from routersvc.providers.formats.openai_chat.tool_calls import ToolCallReader
 from routersvc.providers.formats.openai_chat.usage import read_usage
 from routersvc.providers.reading.answer_limits import few
@@ -67,6 +68,7 @@ class AnswerReader:
         self._text = AnswerText(prompt)
         self._calls = ToolCallReader(prompt, maker if dialect.extra_content else None)
         self._citations = CitationReader()
+        self._hosted = HostedReader(maker)
         self._pictures = 0
         self._usage: UsageCounted | None = None
         self._usage_in_choice: object = None
@@ -125,6 +127,7 @@ class AnswerReader:
                     self._read_choice(choice, part, events)
             if "citations" in body or "search_results" in body:
                 self._citations.read_body(body, events)
+                self._hosted.read_body(body)
         finally:
             self.count(body, events)
 
@@ -205,6 +208,8 @@ class AnswerReader:
             reason = FinishReason.TOOL_CALLS
         elif self._has_refusal and not self._text.has_text and reason is FinishReason.STOP:
             reason = FinishReason.REFUSAL
+        if self._hosted.finish(events):
+            self._has_more = True
         self._check(reason, events)
         events.append(
             Finished(
@@ -258,6 +263,8 @@ class AnswerReader:
             self._calls.read(calls, events, self._answer_id, are_whole=is_whole)
         if message.get("annotations") or message.get("citations"):
             self._citations.read_message(message, events)
+        if "executed_tools" in message:
+            self._hosted.read_message(message)
         refusal = message.get("refusal")
         if refusal:
             self._has_refusal = True

@@ -17,6 +17,7 @@ import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     ThoughtDelta,
@@ -25,6 +26,10 @@ from routersvc.domain.conversation.deltas import (
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import Modality
 from routersvc.providers.formats.openai_responses.citations import CitationReader
+from routersvc.providers.formats.openai_responses.hosted_activities import (
+    activity_of,
+    awaits_caller,
+)
 from routersvc.providers.formats.openai_responses.items import (
     CALL_TYPES,
     CUSTOM_CALL,
@@ -317,9 +322,13 @@ class ItemReader:
             self._pictures += 1
 
     def _add_opaque(self, item: JsonObject, events: list[AnswerEvent]) -> None:
-        """Keep an item that the contract has no fields for, to be sent back unchanged."""
-        if item["type"] == "mcp_approval_request" or item.get("execution") == "client":
-            self.awaits_approval = True
+        """Append what a tool of the vendor did, or an item that only the vendor understands."""
+        activity = activity_of(item, self._maker)
+        if activity is not None:
+            self.awaits_approval = self.awaits_approval or awaits_caller(item)
+            self.has_more = True
+            events.append(HostedDelta(activity=activity))
+            return
         self._think(ThoughtDelta(encrypted=proof_of(item), maker=self._maker), events)
 
     def _think(self, thought: ThoughtDelta, events: list[AnswerEvent]) -> None:
