@@ -73,7 +73,7 @@ class JsonWireFormat:
     stream_type: str = EVENT_STREAM
     streams_as_json: bool = False
     sends_accept: bool = True
-    read_failure: Callable[[ResponseHead, bytes], Failure] = failure_of_response
+    read_failure: Callable[[ResponseHead, bytes], Failure] | None = None
     proof_maker: Callable[[str], str] = no_maker
     plain_thoughts: Callable[[str], bool] = lambda _: True
 
@@ -162,7 +162,9 @@ class JsonWireFormat:
 
     def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Return the failure that a response without success means."""
-        return self.read_failure(head, body)
+        if self.read_failure is not None:
+            return self.read_failure(head, body)
+        return failure_of_response(head, body, self.dialect.errors)
 
     def probe(self) -> WireRequest:
         """Return a request that is not billed."""

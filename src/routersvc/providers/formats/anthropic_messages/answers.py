@@ -16,6 +16,7 @@ from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.anthropic_messages.citations import read_citations
 from routersvc.providers.formats.anthropic_messages.hosted_activities import HostedReader
 from routersvc.providers.formats.anthropic_messages.usage import merged, read_usage
@@ -72,7 +73,7 @@ class AnswerReader(BlockAnswer):
         Raises:
             AttemptFailedError: the body is an error.
         """
-        if body.get("type") == "error" or body.get("error"):
+        if is_failure_report(body, "content"):
             self.count(body.get("usage"), events)
             raise AttemptFailedError(failure_of_event(body, self._head))
         self.start(body, events)

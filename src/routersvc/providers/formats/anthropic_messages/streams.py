@@ -8,6 +8,7 @@ from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.formats.anthropic_messages.citations import read_citations
 from routersvc.providers.reading.json_values import JsonObject, json_object, read_json, text_of
@@ -52,7 +53,7 @@ class EventReader:
         """
         event: JsonObject = read_json(piece.data)
         kind = event.get("type")
-        if kind == "error" or piece.name == b"error":
+        if piece.name == b"error" or (kind in {None, "error"} and is_failure_report(event, "type")):
             self._reader.count(event.get("usage"), events)
             raise AttemptFailedError(failure_of_event(event, self._head))
         reader = self._reader

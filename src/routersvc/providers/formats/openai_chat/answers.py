@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.openai_chat.citations import CitationReader
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.formats.openai_chat.finish_reasons import (
@@ -101,10 +103,20 @@ class AnswerReader:
         Raises:
             AttemptFailedError: the body is an error.
         """
-        if body.get("error") or body.get("object") == "error":
+        if is_failure_report(body, "choices"):
             self.count(body, events)
-            raise AttemptFailedError(failure_of_event(body, self._head))
+            raise AttemptFailedError(self.failure_in(body))
         self.read(body, "message", events)
+
+    def failure_in(self, event: JsonObject) -> Failure:
+        """Return the failure that an error inside of the answer means.
+
+        A request whose answer had ended was not invalid: the provider broke off.
+        """
+        failure = failure_of_event(event, self._head, self._dialect.errors)
+        if self.has_finish_reason and failure.failure_class is FailureClass.INVALID_REQUEST:
+            return dataclasses.replace(failure, failure_class=FailureClass.TRUNCATED)
+        return failure
 
     def read(self, body: JsonObject, part: str, events: list[AnswerEvent]) -> None:
         """Append the events of a chunk (`part` is `delta`) or of a complete body (`message`)."""
@@ -181,7 +193,7 @@ class AnswerReader:
             self._read_message(message, logprobs, events, is_whole=part == "message")
             self._went_on = self._went_on or (self._reason is not None and len(events) > before)
         if choice.get("error"):
-            raise AttemptFailedError(failure_of_event({"error": choice["error"]}, self._head))
+            raise AttemptFailedError(self.failure_in({"error": choice["error"]}))
         reason = text_of(choice.get("finish_reason"))
         if reason and reason != NO_REASON_YET:
             self._reason = reason

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError
-from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, read_json
 from routersvc.providers.reading.sse import SseEvent
@@ -47,9 +47,9 @@ class ChunkReader:
         if not payload:
             return
         chunk: JsonObject = read_json(payload)
-        if chunk.get("error") or name == b"error" or chunk.get("object") == "error":
+        if name == b"error" or is_failure_report(chunk, "choices"):
             self._reader.count(chunk, events)
-            raise AttemptFailedError(failure_of_event(chunk, self._head))
+            raise AttemptFailedError(self._reader.failure_in(chunk))
         reader = self._reader
         reader.read(chunk, "delta", events)
         if self._run.learns:

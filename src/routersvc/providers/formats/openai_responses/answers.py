@@ -12,6 +12,7 @@ from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.formats.openai_responses.output_items import ItemReader
 from routersvc.providers.formats.openai_responses.usage import read_usage
@@ -88,7 +89,7 @@ class AnswerReader(TerminatedReader):
             return
         event: JsonObject = read_json(piece.data)
         kind: str = event.get("type") or piece.name.decode("ascii", "replace")
-        if kind in _FAILURES or (not kind and event.get("error")):
+        if kind in _FAILURES or (not kind and is_failure_report(event, "response")):
             self._count(object_of(event.get("response")) or event, events)
             raise AttemptFailedError(failure_of_event(_error_in(event), self._head))
         response = object_of(event.get("response"))
@@ -107,7 +108,7 @@ class AnswerReader(TerminatedReader):
             AttemptFailedError: the response is an error, or reports one.
         """
         status = body.get("status")
-        if body.get("error") or status == "failed":
+        if status == "failed" or is_failure_report(body, "output"):
             self._count(body, events)
             raise AttemptFailedError(failure_of_event(_error_in(body), self._head))
         if status in _UNFINISHED:
@@ -220,4 +221,4 @@ def _error_in(event: JsonObject) -> JsonObject:
     error = response.get("error")
     if error:
         return {"error": error}
-    return {key: event[key] for key in ("code", "message", "status") if event.get(key)}
+    return {key: value for key, value in event.items() if key not in {"response", "type"}}
