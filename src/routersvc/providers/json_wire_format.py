@@ -134,17 +134,19 @@ class JsonWireFormat:
         """Return a reader for the body that came.
 
         Some servers answer a request for a stream with one body, some the other way round, and some
-        announce a stream as JSON.
+        announce a stream as JSON, or a body as a stream.
         """
         content_type = head.content_type
         if "html" in content_type:
             return WrongTypeDecoder()
         may_be_stream = self.streams_as_json or "json" not in content_type
-        if self.stream_type in content_type or (call.streaming and may_be_stream):
+        announces_stream = self.stream_type in content_type or (call.streaming and may_be_stream)
+        if announces_stream and self.stream_type != EVENT_STREAM:
             return self.stream_decoder(call, head)
         return SniffingDecoder(
             stream=lambda: self.stream_decoder(call, head),
             body=lambda: BodyDecoder(self.body_reader(call, head)),
+            announces_stream=announces_stream,
         )
 
     def _encoded(self, call: AttemptCall) -> bytes:

@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from routersvc.domain.outcomes.failure_rules import RULES, Disables, FailureClass
 from routersvc.domain.outcomes.failures import Evidence, Failure
+from routersvc.providers.errors.envelopes import report_in
 from routersvc.providers.errors.rate_limit_headers import headroom, retry_after
 from routersvc.providers.errors.retry_hints import wait_in
 from routersvc.providers.errors.tables import (
@@ -115,6 +116,14 @@ def failure_of_event(
     code = code_in(event, status=words.status)
     where = place_of_error("an error inside the answer", code, parameter_in(event))
     return _failure(words, head, classify(words, words.status, own), where)
+
+
+def failure_beside(
+    data: bytes, head: ResponseHead, own: VendorErrors = NO_VENDOR_ERRORS
+) -> Failure | None:
+    """Return the failure that stands beside the events of a stream; `None` where none does."""
+    report = report_in(data)
+    return None if report is None else failure_of_event(report, head, own)
 
 
 def classify(

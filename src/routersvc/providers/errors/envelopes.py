@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+from routersvc.providers.reading.json_values import JsonObject, json_object
+
 _WORKED = frozenset({"", "0", "200", "ok", "success", "none"})
 """Codes that mean that nothing failed, in lower case."""
 
@@ -20,6 +22,13 @@ _OF_ANSWERS = frozenset(
     {"candidates", "content", "created", "id", "model", "object", "output", "type", "usage"}
 )
 """Fields that bodies and chunks of answers have."""
+
+
+def report_in(data: bytes) -> JsonObject | None:
+    """Return the error that bytes beside the events of a stream are; `None` where they are none."""
+    text = data.strip()
+    found = json_object(text) if text.startswith(b"{") else None
+    return found if found is not None and is_failure_report(found, "choices") else None
 
 
 def is_failure_report(body: object, answer_field: str) -> bool:

@@ -34,9 +34,11 @@ from routersvc.providers.formats.openai_chat.usage import read_usage
 from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.answer_texts import AnswerText
-from routersvc.providers.reading.json_values import JsonObject, object_of, text_of
+from routersvc.providers.reading.citations import objects_in
+from routersvc.providers.reading.json_values import JsonObject, object_of, objects_of
 from routersvc.providers.reading.labels import LONGEST_STOP_SEQUENCE, label_of
 from routersvc.providers.reading.media import media_bytes, picture_at
+from routersvc.providers.reading.part_texts import part_text
 from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments, require_content
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.wire_format import ResponseHead
@@ -187,6 +189,9 @@ class AnswerReader:
         if "usage" in choice:
             self._usage_in_choice = choice["usage"]
         message = choice.get(part)
+        if message is None and not self._text.has_text:
+            # Some servers stream whole messages.
+            message = choice.get("message" if part == "delta" else "delta")
         if message:
             logprobs = object_of(choice.get("logprobs")) if self._wants_logprobs else None
             before = len(events)
@@ -194,7 +199,7 @@ class AnswerReader:
             self._went_on = self._went_on or (self._reason is not None and len(events) > before)
         if choice.get("error"):
             raise AttemptFailedError(self.failure_in({"error": choice["error"]}))
-        reason = text_of(choice.get("finish_reason"))
+        reason = label_of(choice.get("finish_reason"))
         if reason and reason != NO_REASON_YET:
             self._reason = reason
             self._failed_reason = failed_reason(reason, choice.get("native_finish_reason"))
@@ -260,8 +265,8 @@ class AnswerReader:
             self._read_details(details, events)
         else:
             thought = message.get("reasoning_content") or message.get("reasoning")
-            if thought:
-                self._think(ThoughtDelta(text=thought), events)
+            if thought and (text := part_text(thought)):
+                self._think(ThoughtDelta(text=text), events)
         content: Any = message.get("content")
         if isinstance(content, str):
             if content or logprobs:
@@ -270,9 +275,9 @@ class AnswerReader:
             self._read_chunks(content, events)
         elif logprobs:
             self._read_text("", logprobs, events)
-        calls = message.get("tool_calls")
+        calls = message.get("tool_calls") or _old_call(message)
         if calls:
-            self._calls.read(calls, events, self._answer_id, are_whole=is_whole)
+            self._calls.read(list(objects_in(calls)), events, self._answer_id, are_whole=is_whole)
         if message.get("annotations") or message.get("citations"):
             self._citations.read_message(message, events)
         if "executed_tools" in message:
@@ -292,23 +297,29 @@ class AnswerReader:
         tokens = read_logprobs(logprobs.get("content")) if logprobs else ()
         self._text.add(text, events, tokens)
 
-    def _read_chunks(self, chunks: Sequence[JsonObject], events: list[AnswerEvent]) -> None:
-        """Read content that is a list, as Mistral's thinking models write it."""
-        for chunk in few(chunks):
+    def _read_chunks(
+        self, chunks: Sequence[JsonObject | str] | JsonObject, events: list[AnswerEvent]
+    ) -> None:
+        """Read content that is a list, as Mistral's thinking models write it, or one part."""
+        for chunk in few([chunks] if isinstance(chunks, dict) else chunks):
+            if isinstance(chunk, str):
+                self._read_text(chunk, None, events)
+                continue
             match chunk.get("type"):
-                case "text":
+                case "text" | "output_text":
                     self._read_text(chunk.get("text") or "", None, events)
-                case "thinking":
-                    for piece in few(chunk.get("thinking") or ()):
-                        thought = piece.get("text")
-                        if thought:
-                            self._think(ThoughtDelta(text=thought), events)
+                case "thinking" | "reasoning":
+                    thought = part_text(chunk)
+                    if thought:
+                        self._think(ThoughtDelta(text=thought), events)
+                case "tool_reference" | "document":
+                    self._citations.read_message({"citations": [chunk]}, events)
                 case _:
                     pass
 
     def _read_details(self, details: Sequence[JsonObject], events: list[AnswerEvent]) -> None:
         """Read thoughts with their proofs; a proof keeps all of a detail but its text."""
-        for detail in few(details):
+        for detail in few(objects_of(details)):
             text: str = detail.get("text") or detail.get("summary") or ""
             rest = {key: value for key, value in detail.items() if key not in {"text", "summary"}}
             proof = orjson.dumps(rest)
@@ -345,8 +356,23 @@ class AnswerReader:
         """Read pictures; each comes whole."""
         for image in few(images):
             self._has_more = True
-            events.append(picture_at(image["image_url"]["url"], index=self._pictures))
+            events.append(picture_at(_address(image), index=self._pictures))
             self._pictures += 1
+
+
+def _old_call(message: JsonObject) -> object:
+    """Return the call of a message in the field that `tool_calls` has replaced."""
+    called = message.get("function_call")
+    return {"index": 0, "function": called} if called else None
+
+
+def _address(image: object) -> object:
+    """Return where a picture stands: gateways write a text, or its bytes as OpenAI's images do."""
+    if not isinstance(image, dict):
+        return image
+    fields = cast("JsonObject", image)
+    address = fields.get("image_url") or fields.get("url") or fields.get("b64_json")
+    return cast("JsonObject", address).get("url") if isinstance(address, dict) else address
 
 
 def _failed(failure_class: FailureClass, message: str) -> AttemptFailedError:

@@ -40,7 +40,7 @@ class ChunkReader:
             AttemptFailedError: it is an error, or ends an invalid answer.
         """
         name, payload = piece
-        if payload == b"[DONE]":
+        if payload == b"[DONE]" or _is_quoted_end(payload):
             self._reader.finish(events)
             self.is_finished = True
             return
@@ -80,3 +80,8 @@ class ChunkReader:
             raise truncated("the answer ended without a finish reason and without its terminator")
         self.is_finished = True
         self._reader.finish(events)
+
+
+def _is_quoted_end(payload: bytes) -> bool:
+    """Return whether this is the terminator, from a server that quotes or indents it."""
+    return payload[:1] in {b'"', b" "} and payload.strip(b' "') == b"[DONE]"
