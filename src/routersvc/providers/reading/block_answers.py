@@ -21,7 +21,7 @@ from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.providers.reading.answer_limits import require_few_calls
 from routersvc.providers.reading.answer_texts import AnswerText
 from routersvc.providers.reading.call_ids import CallIds
-from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
+from routersvc.providers.reading.json_values import JsonObject, is_json, json_object, text_of
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
     require_arguments,
@@ -132,8 +132,11 @@ class BlockAnswer:
         return index
 
     def end_call(self, index: int, arguments: object, events: list[AnswerEvent]) -> None:
-        """Append complete arguments, given as a JSON value."""
-        written = orjson.dumps(arguments or {}).decode()
+        """Append complete arguments, given as a JSON value, or as the JSON text of an object."""
+        if isinstance(arguments, str) and json_object(arguments) is not None:
+            written = arguments
+        else:
+            written = orjson.dumps(arguments or {}).decode()
         events.append(ToolCallDelta(index=index, arguments_json=written))
 
     def check_arguments(self, index: int, written: str, events: list[AnswerEvent]) -> None:

@@ -78,7 +78,8 @@ class AnswerReader(BlockAnswer):
             raise AttemptFailedError(failure_of_event(body, self._head))
         self.start(body, events)
         try:
-            for block in few(body["content"]):
+            content = body["content"]
+            for block in few([_said(content)] if isinstance(content, str) else content):
                 self.read_block(block, events)
             self.read_end(body, events)
         finally:
@@ -169,3 +170,8 @@ class AnswerReader(BlockAnswer):
                 response_id=self._answer_id,
             )
         )
+
+
+def _said(text: str) -> JsonObject:
+    """Return text as the block that it stands for."""
+    return {"type": "text", "text": text}

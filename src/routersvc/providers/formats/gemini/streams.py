@@ -6,6 +6,8 @@ no event is unfinished; an error stands between the events as bare JSON.
 
 from __future__ import annotations
 
+from typing import cast
+
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.formats.gemini.answers import AnswerReader
@@ -42,8 +44,13 @@ class ChunkReader:
         Raises:
             AttemptFailedError: the chunk reports a failure.
         """
-        if piece.data:
-            self._reader.read(read_json(piece.data), events)
+        # Gateways end streams of all formats with `[DONE]`.
+        if piece.data and piece.data != b"[DONE]":
+            chunk = read_json(piece.data)
+            if isinstance(chunk, list) and chunk:
+                self._reader.read_body(cast("JsonObject", chunk), events)
+            else:
+                self._reader.read(chunk, events)
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append `Finished`, unless the stream ended within an event.

@@ -20,7 +20,7 @@ from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.answer_texts import AnswerText
 from routersvc.providers.reading.call_ids import CallIds
-from routersvc.providers.reading.json_values import JsonObject, object_of, read_json
+from routersvc.providers.reading.json_values import JsonObject, object_of, objects_of, read_json
 from routersvc.providers.reading.labels import label_of
 from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments, require_content
 from routersvc.providers.reading.sse import SseEvent
@@ -38,7 +38,7 @@ INCOMPLETE_REASONS: Mapping[str, FinishReason] = MappingProxyType(
 )
 """Why an answer is `incomplete`. Any other value means `FinishReason.OTHER`."""
 
-_TERMINATORS = frozenset({"response.completed", "response.incomplete"})
+_TERMINATORS = frozenset({"response.completed", "response.done", "response.incomplete"})
 _UNFINISHED = frozenset({"in_progress", "queued", "cancelled"})
 _FAILURES = frozenset({"error", "response.failed", "response.error", "response.cancelled"})
 
@@ -200,7 +200,8 @@ class AnswerReader(TerminatedReader):
 
     def _end(self, response: JsonObject, events: list[AnswerEvent]) -> None:
         try:
-            self._items.close_all(few(response.get("output") or ()), events)
+            items = objects_of(response.get("output"))
+            self._items.close_all(few(items), events)
             self._items.end_calls(events)
         finally:
             self._count(response, events)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
+from typing import cast
 
 import orjson
 
@@ -39,9 +40,10 @@ from routersvc.providers.formats.openai_responses.items import (
 from routersvc.providers.reading.answer_limits import require_few_calls
 from routersvc.providers.reading.answer_texts import AnswerText
 from routersvc.providers.reading.call_ids import CallIds
-from routersvc.providers.reading.json_values import JsonObject, is_json
+from routersvc.providers.reading.json_values import JsonObject, is_json, objects_of
 from routersvc.providers.reading.labels import LONGEST_PHASE, label_of
 from routersvc.providers.reading.media import media_bytes
+from routersvc.providers.reading.part_texts import part_text
 from routersvc.providers.reading.token_logprobs import read_logprobs
 
 PARAGRAPH = "\n\n"
@@ -269,7 +271,8 @@ class ItemReader:
         call = known.call
         if call is None:
             return
-        whole: str = item.get(CALL_TYPES[item["type"]]) or ""
+        given = item.get(CALL_TYPES[item["type"]]) or ""
+        whole: str = orjson.dumps(given).decode() if isinstance(given, dict) else given
         if known.is_custom:
             whole = orjson.dumps({"input": whole}).decode()
         rest = known.remainders("arguments", [whole])[0]
@@ -283,9 +286,12 @@ class ItemReader:
             )
 
     def _close_message(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
-        contents: list[JsonObject] = item.get("content") or []
+        contents = _contents(item)
         known = self._items[number]
-        texts = [_text_of(content, "output_text", "text") for content in contents]
+        texts = [
+            _text_of(content, "output_text", "text") or _text_of(content, "text", "text")
+            for content in contents
+        ]
         for part, (content, rest) in enumerate(
             zip(contents, known.remainders("text", texts), strict=True)
         ):
@@ -301,7 +307,8 @@ class ItemReader:
     def _close_thought(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
         known = self._items[number]
         for kind in ("content", "summary"):
-            pieces = [piece.get("text") or "" for piece in item.get(kind) or ()]
+            told = item.get(kind) or ()
+            pieces = [part_text(piece) for piece in ([told] if isinstance(told, str) else told)]
             for part, rest in enumerate(known.remainders(kind, pieces)):
                 self.thought(number, kind, part, rest, events)
         if item.get("encrypted_content"):
@@ -341,6 +348,20 @@ def _text_of(content: JsonObject, kind: str, field: str) -> str:
     """Return the text of a part of this kind; a part of another kind has none of it."""
     text: str = (content.get(field) or "") if content.get("type") == kind else ""
     return text
+
+
+def _contents(item: JsonObject) -> list[JsonObject]:
+    """Return the parts of a message; some servers write its text alone.
+
+    Raises:
+        TypeError: it has neither.
+    """
+    content = item.get("content") or []
+    if isinstance(content, str):
+        return [{"type": "output_text", "text": content}]
+    if not isinstance(content, list):
+        raise TypeError("the content of a message is a list")
+    return objects_of(cast("object", content))
 
 
 def _identity(item: JsonObject) -> tuple[str, str]:
