@@ -107,6 +107,12 @@ PROMPTS: Mapping[Capability, Fields] = {
 
 _OTHER_WORDS: Mapping[tuple[str, Capability], Fields] = {
     # Google speaks without text beside it, and sends samples without a head.
+    # Cohere's documents are text.
+    ("cohere_chat", Capability.FILE_INPUT): {
+        "messages": user(
+            TextPart(text="x"), FilePart(data=b"x", media_type="text/plain", name="a.txt")
+        )
+    },
     # Amazon runs tools for its own models.
     ("bedrock_converse", Capability.HOSTED_TOOLS): {
         "tools": (HostedTool(name="web_search"),),
