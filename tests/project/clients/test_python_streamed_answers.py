@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmrouter import StreamedAnswer
-from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.deltas import (
     CitationDelta,
+    ContentDelta,
     HostedDelta,
     MediaDelta,
     RefusalDelta,
@@ -31,7 +32,7 @@ REPORT = RouteReport(
 )
 TEXTS = st.sampled_from(["a", "漢字", " 🧑‍🚀"])
 PROOFS = st.sampled_from([b"", b"proof"])
-EVENTS: st.SearchStrategy[AnswerEvent] = st.one_of(
+EVENTS: st.SearchStrategy[ContentDelta] = st.one_of(
     st.builds(TextDelta, text=TEXTS, phase=st.sampled_from(["", "final_answer"])),
     st.builds(RefusalDelta, text=TEXTS),
     st.builds(ThoughtDelta, text=TEXTS, signature=PROOFS, encrypted=PROOFS, maker=st.just("m")),
@@ -70,7 +71,7 @@ EVENTS: st.SearchStrategy[AnswerEvent] = st.one_of(
 
 
 @given(st.lists(EVENTS, max_size=12))
-def test_folded_stream_is_the_whole_answer(events: list[AnswerEvent]) -> None:
+def test_folded_stream_is_the_whole_answer(events: list[ContentDelta]) -> None:
     """Parts and their order, citations, phases, proofs: nothing differs."""
     finish = Finished(reason=FinishReason.STOP)
     answer = collect([*events, finish])

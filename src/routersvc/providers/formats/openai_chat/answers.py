@@ -34,7 +34,6 @@ from routersvc.providers.formats.openai_chat.usage import read_usage
 from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.answer_texts import AnswerText
-from routersvc.providers.reading.citations import objects_in
 from routersvc.providers.reading.json_values import JsonObject, object_of, objects_of
 from routersvc.providers.reading.labels import LONGEST_STOP_SEQUENCE, label_of
 from routersvc.providers.reading.media import media_bytes, picture_at
@@ -277,7 +276,8 @@ class AnswerReader:
             self._read_text("", logprobs, events)
         calls = message.get("tool_calls") or _old_call(message)
         if calls:
-            self._calls.read(list(objects_in(calls)), events, self._answer_id, are_whole=is_whole)
+            pieces = calls if isinstance(calls, list) else [calls]
+            self._calls.read(pieces, events, self._answer_id, are_whole=is_whole)
         if message.get("annotations") or message.get("citations"):
             self._citations.read_message(message, events)
         if "executed_tools" in message:

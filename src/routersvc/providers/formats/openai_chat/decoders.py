@@ -18,6 +18,9 @@ from routersvc.providers.reading.text_runs import TextRun
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
+_TOLD_BESIDE = frozenset({"base_resp", "error", "type"})
+"""Fields beside choices in which an error may be told."""
+
 
 class ChunkReader:
     """Reads the chunks of an answer up to the terminator `[DONE]`."""
@@ -47,7 +50,8 @@ class ChunkReader:
         if not payload:
             return
         chunk: JsonObject = read_json(payload)
-        if name == b"error" or is_failure_report(chunk, "choices"):
+        is_usual = chunk.get("choices") and not name and _TOLD_BESIDE.isdisjoint(chunk)
+        if not is_usual and (name == b"error" or is_failure_report(chunk, "choices")):
             self._reader.count(chunk, events)
             raise AttemptFailedError(self._reader.failure_in(chunk))
         reader = self._reader

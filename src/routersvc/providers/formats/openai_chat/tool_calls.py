@@ -67,7 +67,7 @@ class ToolCallReader:
             signature = extra_signature(extra) if extra else b""
             maker = (self._maker or "") if extra else ""
             custom = object_of(piece.get("custom"))
-            function = custom or object_of(piece.get("function") or piece)
+            function = custom or object_of(piece.get("function")) or piece
             name = text_of(function.get("name"))
             arguments = "" if custom else _text(function.get("arguments"))
             wire_id = label_of(piece.get("id"), longest=LONGEST_CALL_ID)
