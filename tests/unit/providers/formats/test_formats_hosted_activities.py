@@ -19,7 +19,7 @@ from routersvc.domain.conversation.hosted_activities import (
     HostedStatus,
 )
 from routersvc.domain.conversation.messages import Message, Role
-from routersvc.domain.conversation.parts import HostedPart, TextPart
+from routersvc.domain.conversation.parts import HostedPart, Part, TextPart
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.proofs import LeftOut, LeftOutKind, prompt_for
 from routersvc.engine.ports import AttemptCall
@@ -206,7 +206,10 @@ def activities_of(vendor: str, body: bytes) -> tuple[HostedActivity, ...]:
 
 def prompt_after(*activities: HostedActivity) -> Prompt:
     """Return a conversation that goes on after these activities."""
-    said = (*(HostedPart(activity=one) for one in activities), TextPart(text="Rain"))
+    said: tuple[Part, ...] = (
+        *(HostedPart(activity=one) for one in activities),
+        TextPart(text="Rain"),
+    )
     return Prompt(
         messages=(
             Message(role=Role.USER, parts=(TextPart(text="Weather?"),)),
@@ -301,7 +304,7 @@ def _with_junk(block: Mapping[str, Any], junk: object) -> list[Mapping[str, Any]
     """Return a block with junk in each of its fields but its type, one at a time."""
     kept = {"type", "toolUse", "toolResult", "executableCode", "codeExecutionResult"}
     kept |= {"name"} if "server_tool_use" in str(block) else set()
-    strange = [{**block, field: junk} for field in block.keys() - kept]
+    strange: list[Mapping[str, Any]] = [{**block, field: junk} for field in block.keys() - kept]
     for field in block.keys() & (kept - {"type", "name"}):
         inner = block[field]
         strange += [{**block, field: {**inner, one: junk}} for one in inner.keys() - {"type"}]

@@ -35,8 +35,6 @@ from routersvc.providers.formats.openai_responses.wire import openai_responses
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tests.unit.providers.conftest import MakeCall
 
     from routersvc.providers.wire_format import WireFormat
@@ -215,7 +213,7 @@ def deployment_of(wire_format: str, dialect: str, model: str = "m") -> Deploymen
 
 def plan_for(
     tool: HostedTool, *deployments: Deployment
-) -> tuple[set[str], dict[str, Sequence[Exclusion]]]:
+) -> tuple[set[str], dict[str, tuple[Exclusion, ...]]]:
     """Return the names of the deployments that are planned, and why the others are excluded."""
     catalogue = Catalogue(deployments={one.name: one for one in deployments}, aliases={})
     planner = Planner(

@@ -17,7 +17,12 @@ from routersvc.domain.conversation.hosted_activities import (
     HostedSource,
     HostedStatus,
 )
-from routersvc.providers.reading.citations import object_in, objects_in, text_in
+from routersvc.providers.reading.citations import (
+    NOTHING,
+    object_in,
+    objects_in,
+    text_in,
+)
 from routersvc.providers.reading.hosted_activities import (
     code_in,
     fields_of,
@@ -85,13 +90,12 @@ class HostedReader:
         call_id = label_of(block.get("tool_use_id"), longest=LONGEST_CALL_ID)
         plain = kind.removesuffix(_RESULT)
         tool, name, server = self._tools.get(call_id, (_TOOLS.get(plain, plain), "", ""))
-        content = block.get("content")
-        fields = next(objects_in(content), {}) if isinstance(content, dict) else {}
+        fields = NOTHING if isinstance(block.get("content"), list) else object_in(block, "content")
         code = fields.get("return_code")
         exit_failed = isinstance(code, int) and code != 0
         error = ""
         if text_in(fields, "type").endswith("_error") or block.get("is_error") is True:
-            error = text_in(fields, *_EXPLAINED) or _text(content)
+            error = text_in(fields, *_EXPLAINED) or _text(block.get("content"))
         elif exit_failed:
             error = text_in(fields, "stderr")
         has_failed = bool(error) or exit_failed or block.get("is_error") is True
@@ -101,9 +105,9 @@ class HostedReader:
             server=server,
             activity_id=call_id,
             status=HostedStatus.FAILED if has_failed else HostedStatus.COMPLETED,
-            output=_output(content, fields),
+            output=_output(block.get("content"), fields),
             error=error,
-            sources=_sources(content, fields),
+            sources=_sources(block.get("content"), fields),
             proof=orjson.dumps(block),
             maker=self._maker,
         )

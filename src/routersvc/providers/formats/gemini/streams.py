@@ -6,8 +6,6 @@ no event is unfinished; an error stands between the events as bare JSON.
 
 from __future__ import annotations
 
-from typing import cast
-
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.formats.gemini.answers import AnswerReader
@@ -46,11 +44,10 @@ class ChunkReader:
         """
         # Gateways end streams of all formats with `[DONE]`.
         if piece.data and piece.data != b"[DONE]":
-            chunk = read_json(piece.data)
-            if isinstance(chunk, list) and chunk:
-                self._reader.read_body(cast("JsonObject", chunk), events)
-            else:
-                self._reader.read(chunk, events)
+            chunk: JsonObject = read_json(piece.data)
+            # Errors may come as a list of one.
+            read = self._reader.read_body if chunk else self._reader.read
+            read(chunk, events)
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append `Finished`, unless the stream ended within an event.

@@ -74,8 +74,10 @@ class ToolCallReader:
             )
             self._count += 1
             self._open = {}
-        arguments = call.get("args") or {}
-        self._open.update(object_in(arguments, "args") if isinstance(arguments, str) else arguments)
+        arguments: Any = call.get("args")
+        self._open.update(
+            object_in(arguments, "args") if isinstance(arguments, str) else arguments or {}
+        )
         for piece in call.get("partialArgs") or ():
             _add(self._open, piece)
         if not call.get("willContinue"):

@@ -276,8 +276,7 @@ class AnswerReader:
             self._read_text("", logprobs, events)
         calls = message.get("tool_calls") or _old_call(message)
         if calls:
-            pieces = calls if isinstance(calls, list) else [calls]
-            self._calls.read(pieces, events, self._answer_id, are_whole=is_whole)
+            self._calls.read(_listed(calls), events, self._answer_id, are_whole=is_whole)
         if message.get("annotations") or message.get("citations"):
             self._citations.read_message(message, events)
         if "executed_tools" in message:
@@ -360,10 +359,16 @@ class AnswerReader:
             self._pictures += 1
 
 
+def _listed(calls: object) -> Sequence[JsonObject]:
+    """Return calls as a list; some servers send a single one without it."""
+    return cast("Sequence[JsonObject]", calls if isinstance(calls, list) else (calls,))
+
+
 def _old_call(message: JsonObject) -> object:
     """Return the call of a message in the field that `tool_calls` has replaced."""
-    called = message.get("function_call")
-    return {"index": 0, "function": called} if called else None
+    called = object_of(message.get("function_call"))
+    is_call = called.get("name") or called.get("arguments")
+    return {"index": 0, "function": called} if is_call else None
 
 
 def _address(image: object) -> object:

@@ -356,7 +356,9 @@ def _contents(item: JsonObject) -> list[JsonObject]:
     Raises:
         TypeError: it has neither.
     """
-    content = item.get("content") or []
+    content: object = item.get("content")
+    if content is None:
+        return []
     if isinstance(content, str):
         return [{"type": "output_text", "text": content}]
     if not isinstance(content, list):

@@ -120,6 +120,13 @@ def test_call_in_the_old_field_is_a_call(make_call: MakeCall, *, is_stream: bool
     assert call.call_id
 
 
+def test_empty_old_field_is_no_call(make_call: MakeCall) -> None:
+    """Snowflake fills every field of a message."""
+    message = {"content": "Hi", "function_call": {"name": "", "arguments": ""}, "tool_calls": None}
+
+    assert answer_of(make_call, whole(message), streaming=False).parts == (HI,)
+
+
 @pytest.mark.parametrize(
     "pieces",
     [
