@@ -34,10 +34,9 @@ from routersvc.providers.formats.openai_chat.usage import read_usage
 from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.answer_texts import AnswerText
-from routersvc.providers.reading.json_values import JsonObject, object_of, objects_of
+from routersvc.providers.reading.json_values import JsonObject, object_of, objects_of, part_text
 from routersvc.providers.reading.labels import LONGEST_STOP_SEQUENCE, label_of
 from routersvc.providers.reading.media import media_bytes, picture_at
-from routersvc.providers.reading.part_texts import part_text
 from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments, require_content
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.wire_format import ResponseHead

@@ -40,10 +40,9 @@ from routersvc.providers.formats.openai_responses.items import (
 from routersvc.providers.reading.answer_limits import require_few_calls
 from routersvc.providers.reading.answer_texts import AnswerText
 from routersvc.providers.reading.call_ids import CallIds
-from routersvc.providers.reading.json_values import JsonObject, is_json, objects_of
+from routersvc.providers.reading.json_values import JsonObject, is_json, objects_of, part_text
 from routersvc.providers.reading.labels import LONGEST_PHASE, label_of
 from routersvc.providers.reading.media import media_bytes
-from routersvc.providers.reading.part_texts import part_text
 from routersvc.providers.reading.token_logprobs import read_logprobs
 
 PARAGRAPH = "\n\n"
