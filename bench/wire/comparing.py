@@ -36,6 +36,8 @@ def _pairs(ours: Reading, theirs: Reading) -> Iterator[tuple[str, object, object
     if ours.citations is not None and theirs.citations is not None:
         yield "cited sources", _sources(ours.citations), _sources(theirs.citations)
         yield "cited titles", _titles(ours.citations), _titles(theirs.citations)
+    if ours.ran is not None and theirs.ran is not None:
+        yield "what the vendor's tools did", sorted(ours.ran), sorted(theirs.ran)
     yield "tool calls", _said(ours.calls), _said(theirs.calls)
     ids = [call.call_id for call in ours.calls]
     yield "ids of tool calls", ids, _expected_ids(ours.calls, theirs.calls)

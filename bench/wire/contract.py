@@ -40,7 +40,7 @@ from routersvc.engine.ports import AttemptCall
 from routersvc.providers.json_wire_format import JsonWireFormat
 
 Fields = Mapping[str, Any]
-"""The fields of a prompt, and `streaming`."""
+"""The fields of a prompt, `streaming`, and a `model` other than the usual one."""
 
 SCHEMA = json.dumps({"type": "object", "properties": {"city": {"type": "string"}}})
 LOOKUP = FunctionTool(name="lookup", description="Looks up.", parameters_json_schema=SCHEMA)
@@ -107,6 +107,17 @@ PROMPTS: Mapping[Capability, Fields] = {
 
 _OTHER_WORDS: Mapping[tuple[str, Capability], Fields] = {
     # Google speaks without text beside it, and sends samples without a head.
+    # Cohere's documents are text.
+    ("cohere_chat", Capability.FILE_INPUT): {
+        "messages": user(
+            TextPart(text="x"), FilePart(data=b"x", media_type="text/plain", name="a.txt")
+        )
+    },
+    # Amazon runs tools for its own models.
+    ("bedrock_converse", Capability.HOSTED_TOOLS): {
+        "tools": (HostedTool(name="web_search"),),
+        "model": "us.amazon.nova-2-lite-v1:0",
+    },
     ("gemini", Capability.AUDIO_OUTPUT): {
         "output_modalities": (Modality.AUDIO,),
         "audio_output": AudioOutput(voice="Kore", media_type="audio/pcm"),
@@ -159,6 +170,7 @@ def call_with(wire_format: str, fields: Fields) -> AttemptCall:
     """Return an attempt on a reasoning model of this format's vendor."""
     fields = {"messages": user(TextPart(text="Hello")), **fields}
     streaming = bool(fields.pop("streaming", False))
+    model = str(fields.pop("model", _MODELS.get(wire_format, "any")))
     return AttemptCall(
         deployment=Deployment(
             name="any",
@@ -166,7 +178,7 @@ def call_with(wire_format: str, fields: Fields) -> AttemptCall:
             model=Model(
                 name="any", context_window=8192, capabilities=frozenset({Capability.REASONING})
             ),
-            wire_model=_MODELS.get(wire_format, "any"),
+            wire_model=model,
             credential="",
         ),
         prompt=Prompt(**fields),

@@ -21,6 +21,7 @@ from bench.wire.readings import (
     Counts,
     Logprob,
     Medium,
+    Ran,
     Reading,
     in_order,
 )
@@ -29,16 +30,19 @@ from routersvc.domain.conversation.assembly import Answer
 from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.deltas import (
     CitationDelta,
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
+from routersvc.domain.conversation.hosted_activities import HostedActivity
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,
+    HostedPart,
     ImagePart,
     RefusalPart,
     TextPart,
@@ -70,6 +74,8 @@ def heard(events: Sequence[AnswerEvent]) -> Reading:
             case ThoughtDelta():
                 proofs.append(event.signature)
                 sealed.append(event.encrypted)
+            case HostedDelta():
+                sealed.append(event.activity.proof)
             case ToolCallDelta():
                 call = calls.setdefault(event.index, _CallPieces())
                 call.call_id, call.name = call.call_id or event.call_id, call.name or event.name
@@ -105,6 +111,7 @@ def heard(events: Sequence[AnswerEvent]) -> Reading:
         ),
         media=_media_heard(events),
         citations=_cited(event.citation for event in events if isinstance(event, CitationDelta)),
+        ran=tuple(_ran(event.activity) for event in events if isinstance(event, HostedDelta)),
     )
 
 
@@ -128,7 +135,11 @@ def assembled(answer: Answer) -> Reading:
         model=answer.finish.model_version,
         answer_id=answer.finish.response_id,
         signatures=_told(signed),
-        sealed=_told(part.encrypted for part in parts if isinstance(part, ThoughtPart)),
+        sealed=_told(
+            part.encrypted if isinstance(part, ThoughtPart) else part.activity.proof
+            for part in parts
+            if isinstance(part, ThoughtPart | HostedPart)
+        ),
         logprobs=tuple(map(_logprob, answer.logprobs)),
         media=tuple(
             Medium(
@@ -141,6 +152,16 @@ def assembled(answer: Answer) -> Reading:
         citations=_cited(
             one for part in parts if isinstance(part, TextPart) for one in part.citations
         ),
+        ran=tuple(_ran(part.activity) for part in parts if isinstance(part, HostedPart)),
+    )
+
+
+def _ran(activity: HostedActivity) -> Ran:
+    return Ran(
+        call_id=activity.activity_id,
+        asked=activity.queries or ((activity.code,) if activity.code else ()),
+        output=activity.output,
+        sources=tuple(one.url or one.source_id or one.title for one in activity.sources),
     )
 
 
@@ -157,6 +178,8 @@ def _kinds(events: Iterable[AnswerEvent]) -> Iterator[str]:
             case TextDelta() if event.text:
                 yield TEXT
             case ThoughtDelta() if event.text or event.encrypted:
+                yield THOUGHT
+            case HostedDelta() if event.activity.proof:
                 yield THOUGHT
             case RefusalDelta():
                 yield REFUSAL

@@ -24,8 +24,8 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 
 __all__ = [
     "PLAIN", "Call", "Cited", "Counts", "Expected", "Failing", "JsonObject", "Logprob", "Medium",
-    "Reading", "Record", "UnknownRecordError", "expected_of", "fault_of", "in_order", "module_of",
-    "reading_of", "word_in",
+    "Ran", "Reading", "Record", "UnknownRecordError", "expected_of", "fault_of", "in_order",
+    "module_of", "reading_of", "word_in",
 ]  # fmt: skip
 
 JsonObject = dict[str, Any]
@@ -88,6 +88,19 @@ class Cited(NamedTuple):
     title: str = ""
 
 
+class Ran(NamedTuple):
+    """What a tool of the vendor did: what it was asked, and what came of it.
+
+    `asked` are search queries, or the one text of code that ran; `sources` are addresses, ids or
+    titles of what it found.
+    """
+
+    call_id: str = ""
+    asked: tuple[str, ...] = ()
+    output: str = ""
+    sources: tuple[str, ...] = ()
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """The content of a complete answer. `judge` names the reader.
@@ -95,8 +108,8 @@ class Reading:
     `order` are the kinds of the parts as they came, neighbours of one kind once; `None` where the
     format gives parts no order. `signatures` are those of thoughts, text and calls, in any order;
     `sealed` the thoughts that only the vendor understands: text, or the whole block of a tool that
-    the vendor runs. `logprobs` are what was asked for; `None` where nothing was. `citations` are
-    `None` where nobody could say them.
+    the vendor runs. `logprobs` are what was asked for; `None` where nothing was. `citations` and
+    `ran` are `None` where nobody could say them.
     """
 
     judge: str
@@ -115,6 +128,7 @@ class Reading:
     sealed: tuple[str | JsonObject, ...] = ()
     logprobs: tuple[Logprob, ...] | None = None
     citations: tuple[Cited, ...] | None = None
+    ran: tuple[Ran, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from bench.wire.readings import (
     JsonObject,
     Logprob,
     Medium,
+    Ran,
     Reading,
     Record,
     in_order,
@@ -89,6 +90,7 @@ def plain_reading(record: Record, bodies: Sequence[JsonObject]) -> Reading:
         sealed=tuple(one["data"] for one in details if one.get("data")),
         logprobs=tuple(_logprobs(choices)) if record.request.get("logprobs") else None,
         citations=tuple(_cited(bodies, messages)),
+        ran=tuple(_ran(bodies, messages)),
     )
 
 
@@ -243,6 +245,28 @@ def _logprobs(choices: Sequence[JsonObject]) -> Iterator[Logprob]:
                 logprob=token["logprob"],
                 others=tuple((one["token"], one["logprob"]) for one in others),
             )
+
+
+def _ran(bodies: Sequence[JsonObject], messages: Sequence[JsonObject]) -> Iterator[Ran]:
+    """Yield what Groq says that its tools did, and what Perplexity says that it found."""
+    executed: dict[int, JsonObject] = {}
+    for message in messages:
+        for tool in message.get("executed_tools") or ():
+            executed.setdefault(tool["index"], {}).update(tool)
+    for tool in executed.values():
+        given: JsonObject = json.loads(tool.get("arguments") or "{}")
+        found: list[JsonObject] = (tool.get("search_results") or {}).get("results") or []
+        asked = given.get("query") or given.get("code") or ""
+        pages = [one["url"] for one in found] or [given["url"]] * ("url" in given)
+        yield Ran(
+            asked=(asked,) if asked else (),
+            output=tool.get("output") or "",
+            sources=tuple(pages),
+        )
+    last = bodies[-1] if bodies else {}
+    told = [one["url"] for one in last.get("search_results") or ()] or last.get("citations")
+    if told:
+        yield Ran(sources=tuple(dict.fromkeys(told)))
 
 
 def _cited(bodies: Sequence[JsonObject], messages: Sequence[JsonObject]) -> Iterator[Cited]:

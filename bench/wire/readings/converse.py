@@ -29,6 +29,7 @@ from bench.wire.readings import (
     Failing,
     JsonObject,
     Medium,
+    Ran,
     Reading,
     Record,
     UnknownRecordError,
@@ -152,6 +153,7 @@ def _reading(
     media: list[Medium] = []
     kinds: list[str] = []
     cited: list[JsonObject] = []
+    ran: list[Ran] = []
     for block in blocks:
         cited += block.get("cited", ())
         match block:
@@ -185,6 +187,7 @@ def _reading(
             case _:
                 sealed.append(_as_sent(block))
                 kinds.append(THOUGHT)
+                ran.append(_ran(_as_sent(block)))
     finish = word_in(_REASONS, reason)
     return Reading(
         judge=JUDGE,
@@ -199,7 +202,23 @@ def _reading(
         signatures=tuple(filter(None, signatures)),
         sealed=tuple(sealed),
         citations=tuple(map(_cited, cited)),
+        ran=tuple(ran),
     )
+
+
+def _ran(block: JsonObject) -> Ran:
+    """Return what a block says that a tool of Amazon did."""
+    match block:
+        case {"toolUse": call}:
+            asked = call["input"].get("snippet") or call["input"].get("query") or ""
+            return Ran(call_id=call["toolUseId"], asked=(asked,) if asked else ())
+        case {"toolResult": result}:
+            told = [
+                one.get("text") or one.get("json", {}).get("stdOut") for one in result["content"]
+            ]
+            return Ran(call_id=result["toolUseId"], output="\n".join(filter(None, told)))
+        case _:
+            raise UnknownRecordError(f"a block of the kinds {sorted(block)}")
 
 
 def _as_sent(block: JsonObject) -> JsonObject:

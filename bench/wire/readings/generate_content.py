@@ -25,6 +25,7 @@ from bench.wire.readings import (
     JsonObject,
     Logprob,
     Medium,
+    Ran,
     Reading,
     Record,
     in_order,
@@ -136,6 +137,8 @@ def read(record: Record) -> Reading | Failing:
         signatures=tuple(base64.b64encode(one).decode() for one in heard.signatures),
         logprobs=tuple(heard.logprobs) if _asked_for_logprobs(record) else None,
         citations=tuple(heard.citations),
+        sealed=tuple(heard.sealed),
+        ran=(*heard.ran, *_searched(chunks)),
     )
 
 
@@ -152,6 +155,8 @@ class _Heard:
     signatures: list[bytes] = dataclasses.field(default_factory=list[bytes])
     logprobs: list[Logprob] = dataclasses.field(default_factory=list[Logprob])
     citations: list[Cited] = dataclasses.field(default_factory=list[Cited])
+    sealed: list[JsonObject] = dataclasses.field(default_factory=list[JsonObject])
+    ran: list[Ran] = dataclasses.field(default_factory=list[Ran])
     reason: str = ""
     model: str = ""
     answer_id: str = ""
@@ -183,6 +188,19 @@ class _Heard:
             self.counted = told
 
     def _hear_part(self, part: types.Part) -> None:
+        if part.executable_code is not None or part.code_execution_result is not None:
+            self.sealed.append(part.model_dump(mode="json", by_alias=True, exclude_none=True))
+            self.kinds.append(THOUGHT)
+            code, result = part.executable_code, part.code_execution_result
+            asked = "" if code is None else code.code or ""
+            self.ran.append(
+                Ran(
+                    call_id=(code.id if code else result.id if result else None) or "",
+                    asked=(asked,) if asked else (),
+                    output="" if result is None else result.output or "",
+                )
+            )
+            return
         if part.thought_signature:
             self.signatures.append(part.thought_signature)
         if part.thought:
@@ -245,6 +263,36 @@ def _cited(candidate: types.Candidate) -> Iterator[Cited]:
             yield Cited(source=found.uri or "", title=found.title or "")
     for citation in (candidate.citation_metadata and candidate.citation_metadata.citations) or ():
         yield Cited(source=citation.uri or "", title=citation.title or "")
+
+
+def _searched(chunks: Sequence[JsonObject]) -> Iterator[Ran]:
+    """Yield the pages that were fetched and the searches, as the last chunk with each says."""
+    candidates: list[JsonObject] = [
+        one for chunk in chunks for one in chunk.get("candidates") or () if not one.get("index")
+    ]
+    grounding: JsonObject = {}
+    pages: list[JsonObject] = []
+    for candidate in candidates:
+        grounding |= candidate.get("groundingMetadata") or {}
+        pages = (candidate.get("urlContextMetadata") or {}).get("urlMetadata") or pages
+    for page in pages:
+        yield Ran(sources=(page["retrievedUrl"],))
+    found: list[JsonObject] = grounding.get("groundingChunks") or []
+    for queries, kind in (
+        ("webSearchQueries", "web"),
+        ("retrievalQueries", "retrievedContext"),
+        ("retrievalQueries", "maps"),
+    ):
+        asked = tuple(grounding.get(queries) or ())
+        sources = [one[kind] for one in found if kind in one]
+        if sources or (asked and kind == "web"):
+            yield Ran(
+                asked=asked,
+                sources=tuple(
+                    one.get("uri") or one.get("placeId") or one.get("title") or ""
+                    for one in sources
+                ),
+            )
 
 
 def _chunks(record: Record) -> Sequence[JsonObject]:

@@ -19,6 +19,7 @@ from bench.wire.readings import (
     Counts,
     Failing,
     JsonObject,
+    Ran,
     Reading,
     Record,
     in_order,
@@ -52,6 +53,7 @@ def read(record: Record) -> Reading | Failing:
     calls: list[Call] = []
     kinds: list[str] = []
     citations: list[Cited] = []
+    ran: list[Ran] = []
     blocks = _blocks(record)
     for place, block in enumerate(message.content):
         content: Any = block
@@ -74,6 +76,8 @@ def read(record: Record) -> Reading | Failing:
                     signatures.append(caller.type)
             case _:
                 sealed.append(blocks[place])
+                if block.type.endswith(("_tool_use", "_tool_result")):
+                    ran.append(_ran(blocks[place]))
         if has_content:
             kinds.append(_KINDS.get(block.type, THOUGHT))
     finish = word_in(_REASONS, message.stop_reason)
@@ -104,6 +108,40 @@ def read(record: Record) -> Reading | Failing:
         signatures=tuple(filter(None, signatures)),
         sealed=tuple(sealed),
         citations=tuple(citations),
+        ran=tuple(ran),
+    )
+
+
+def _ran(block: JsonObject) -> Ran:
+    """Return what a block says that a tool of Anthropic or an MCP server did."""
+    if block["type"].endswith("_use"):
+        given: JsonObject = block.get("input") or {}
+        asked: str = given.get("query") or given.get("code") or given.get("command") or ""
+        page: str = given.get("url") or ""
+        return Ran(
+            call_id=block["id"],
+            asked=(asked,) if asked else (),
+            sources=(page,) if page else (),
+        )
+    content: Any = block.get("content") or []
+    results: list[JsonObject] = content if isinstance(content, list) else [content]
+    outputs: list[str] = []
+    for one in results:
+        match one:
+            case {"tool_references": found}:
+                outputs += [tool["tool_name"] for tool in found]
+            case {"content": {"source": {"type": "text", "data": data}}}:
+                outputs.append(data)
+            case {"stdout": out}:
+                outputs.append(out)
+            case {"type": "text", "text": text}:
+                outputs.append(text)
+            case _:
+                pass
+    return Ran(
+        call_id=block["tool_use_id"],
+        output="\n".join(filter(None, outputs)),
+        sources=tuple(one["url"] for one in results if one.get("url")),
     )
 
 

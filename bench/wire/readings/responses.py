@@ -24,6 +24,7 @@ from bench.wire.readings import (
     JsonObject,
     Logprob,
     Medium,
+    Ran,
     Reading,
     Record,
     in_order,
@@ -134,6 +135,7 @@ def _reading(
             for part in texts
             for note in part.get("annotations") or ()
         ),
+        ran=tuple(_ran(item) for item in items if _is_hosted(record, item)),
     )
 
 
@@ -192,6 +194,33 @@ def _sealed(
 
 def _is_hosted(record: Record, item: JsonObject) -> bool:
     return _kind(record, item) == THOUGHT and item["type"] != "reasoning"
+
+
+def _ran(item: JsonObject) -> Ran:
+    """Return what a tool did; xAI writes what it was asked as JSON inside of a text."""
+    asked: JsonObject = item.get("action") or {}
+    for field in ("arguments", "input"):
+        written: Any = item.get(field) or {}
+        asked = asked or (json.loads(written) if isinstance(written, str) else written)
+    queries: list[str] = item.get("queries") or asked.get("queries") or [asked.get("query") or ""]
+    commands: list[str] = asked.get("commands") or []
+    code: str = item.get("code") or "\n".join(commands) or asked.get("code") or ""
+    outputs: list[JsonObject] = item.get("outputs") or []
+    logs = [one["logs"] for one in outputs if one.get("logs")]
+    told: Any = item.get("output") or []
+    if isinstance(told, str):
+        logs = [told]
+    else:
+        logs += [one[name] for one in told for name in ("stdout", "stderr") if one.get(name)]
+    tools: list[JsonObject] = item.get("tools") or []
+    found: list[JsonObject] = [*(item.get("results") or ()), *(asked.get("sources") or ())]
+    pages = [asked["url"]] if item["type"] == "web_search_call" and asked.get("url") else []
+    return Ran(
+        call_id=item.get("call_id") or item.get("id") or "",
+        asked=tuple(filter(None, queries)) or ((code,) if code else ()),
+        output="\n".join([*logs, *(tool["name"] for tool in tools)]),
+        sources=(*(one.get("url") or one.get("file_id") or "" for one in found), *pages),
+    )
 
 
 def _kinds(record: Record, item: JsonObject) -> Iterator[str]:

@@ -16,7 +16,7 @@ _DEEDS = ("fault", "behave", "kill", "revive", "hold", "drain", "restart", "stop
 _MEANWHILE = ("after_events", "in_flight", "cancel")
 _CALL_KEYS = {"request", "ask", "timeout", "wait"}
 _CLIENT_KEYS = {"default_timeout", "token", "tls", "ca_file", "stream_recovery"}
-_EXPECT_KEYS = {"outcome", "response", "error", "events", "first", "last", "text"}
+_EXPECT_KEYS = {"outcome", "response", "error", "events", "first", "last", "text", "answer"}
 
 
 class CaseError(Exception):

@@ -176,16 +176,19 @@ func (d *driver) stream(
 		return object{"outcome": "defect", "message": err.Error()}
 	}
 	var text llmrouter.AnswerText
+	var answer llmrouter.StreamedAnswer
 	for event, err := range client.Stream(ctx, &request, options...) {
 		if err != nil {
 			outcome := failure(ctx, err)
 			outcome["text"] = text.String()
+			outcome["answer"] = jsonOf(answer.Response())
 			return outcome
 		}
 		text.Add(event)
+		answer.Add(event)
 		d.write(object{"id": it.ID, "event": jsonOf(event)})
 	}
-	return object{"outcome": "finished", "text": text.String()}
+	return object{"outcome": "finished", "text": text.String(), "answer": jsonOf(answer.Response())}
 }
 
 func failure(ctx context.Context, err error) object {

@@ -198,6 +198,67 @@ func (ImageDetail) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{2}
 }
 
+// Status of what a tool of the provider did. May grow.
+type HostedActivityStatus int32
+
+const (
+	// The provider did not report a status.
+	HostedActivityStatus_HOSTED_ACTIVITY_STATUS_UNSPECIFIED HostedActivityStatus = 0
+	// Still running when the provider reported it last.
+	HostedActivityStatus_HOSTED_ACTIVITY_STATUS_RUNNING HostedActivityStatus = 1
+	// Completed.
+	HostedActivityStatus_HOSTED_ACTIVITY_STATUS_COMPLETED HostedActivityStatus = 2
+	// Failed, or ended early.
+	HostedActivityStatus_HOSTED_ACTIVITY_STATUS_FAILED HostedActivityStatus = 3
+	// Waiting for the caller: for its approval, or because the caller has to run it.
+	HostedActivityStatus_HOSTED_ACTIVITY_STATUS_WAITING HostedActivityStatus = 4
+)
+
+// Enum value maps for HostedActivityStatus.
+var (
+	HostedActivityStatus_name = map[int32]string{
+		0: "HOSTED_ACTIVITY_STATUS_UNSPECIFIED",
+		1: "HOSTED_ACTIVITY_STATUS_RUNNING",
+		2: "HOSTED_ACTIVITY_STATUS_COMPLETED",
+		3: "HOSTED_ACTIVITY_STATUS_FAILED",
+		4: "HOSTED_ACTIVITY_STATUS_WAITING",
+	}
+	HostedActivityStatus_value = map[string]int32{
+		"HOSTED_ACTIVITY_STATUS_UNSPECIFIED": 0,
+		"HOSTED_ACTIVITY_STATUS_RUNNING":     1,
+		"HOSTED_ACTIVITY_STATUS_COMPLETED":   2,
+		"HOSTED_ACTIVITY_STATUS_FAILED":      3,
+		"HOSTED_ACTIVITY_STATUS_WAITING":     4,
+	}
+)
+
+func (x HostedActivityStatus) Enum() *HostedActivityStatus {
+	p := new(HostedActivityStatus)
+	*p = x
+	return p
+}
+
+func (x HostedActivityStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HostedActivityStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_llmrouter_v1_prompt_proto_enumTypes[3].Descriptor()
+}
+
+func (HostedActivityStatus) Type() protoreflect.EnumType {
+	return &file_llmrouter_v1_prompt_proto_enumTypes[3]
+}
+
+func (x HostedActivityStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HostedActivityStatus.Descriptor instead.
+func (HostedActivityStatus) EnumDescriptor() ([]byte, []int) {
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{3}
+}
+
 // Whether the model may or must call tools. Complete: not expected to grow.
 type ToolChoiceMode int32
 
@@ -243,11 +304,11 @@ func (x ToolChoiceMode) String() string {
 }
 
 func (ToolChoiceMode) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_prompt_proto_enumTypes[3].Descriptor()
+	return file_llmrouter_v1_prompt_proto_enumTypes[4].Descriptor()
 }
 
 func (ToolChoiceMode) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_prompt_proto_enumTypes[3]
+	return &file_llmrouter_v1_prompt_proto_enumTypes[4]
 }
 
 func (x ToolChoiceMode) Number() protoreflect.EnumNumber {
@@ -256,7 +317,7 @@ func (x ToolChoiceMode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ToolChoiceMode.Descriptor instead.
 func (ToolChoiceMode) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{3}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{4}
 }
 
 // How much a model reasons before it answers. May grow.
@@ -320,11 +381,11 @@ func (x ReasoningEffort) String() string {
 }
 
 func (ReasoningEffort) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_prompt_proto_enumTypes[4].Descriptor()
+	return file_llmrouter_v1_prompt_proto_enumTypes[5].Descriptor()
 }
 
 func (ReasoningEffort) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_prompt_proto_enumTypes[4]
+	return &file_llmrouter_v1_prompt_proto_enumTypes[5]
 }
 
 func (x ReasoningEffort) Number() protoreflect.EnumNumber {
@@ -333,7 +394,7 @@ func (x ReasoningEffort) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReasoningEffort.Descriptor instead.
 func (ReasoningEffort) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{4}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{5}
 }
 
 // How much of a model's reasoning is returned. May grow.
@@ -377,11 +438,11 @@ func (x ReasoningVisibility) String() string {
 }
 
 func (ReasoningVisibility) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_prompt_proto_enumTypes[5].Descriptor()
+	return file_llmrouter_v1_prompt_proto_enumTypes[6].Descriptor()
 }
 
 func (ReasoningVisibility) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_prompt_proto_enumTypes[5]
+	return &file_llmrouter_v1_prompt_proto_enumTypes[6]
 }
 
 func (x ReasoningVisibility) Number() protoreflect.EnumNumber {
@@ -390,7 +451,7 @@ func (x ReasoningVisibility) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReasoningVisibility.Descriptor instead.
 func (ReasoningVisibility) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{5}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{6}
 }
 
 // A kind of content. May grow.
@@ -442,11 +503,11 @@ func (x Modality) String() string {
 }
 
 func (Modality) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_prompt_proto_enumTypes[6].Descriptor()
+	return file_llmrouter_v1_prompt_proto_enumTypes[7].Descriptor()
 }
 
 func (Modality) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_prompt_proto_enumTypes[6]
+	return &file_llmrouter_v1_prompt_proto_enumTypes[7]
 }
 
 func (x Modality) Number() protoreflect.EnumNumber {
@@ -455,7 +516,7 @@ func (x Modality) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Modality.Descriptor instead.
 func (Modality) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{6}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{7}
 }
 
 // Verbosity of an answer. May grow.
@@ -499,11 +560,11 @@ func (x Verbosity) String() string {
 }
 
 func (Verbosity) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_prompt_proto_enumTypes[7].Descriptor()
+	return file_llmrouter_v1_prompt_proto_enumTypes[8].Descriptor()
 }
 
 func (Verbosity) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_prompt_proto_enumTypes[7]
+	return &file_llmrouter_v1_prompt_proto_enumTypes[8]
 }
 
 func (x Verbosity) Number() protoreflect.EnumNumber {
@@ -512,7 +573,7 @@ func (x Verbosity) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Verbosity.Descriptor instead.
 func (Verbosity) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{7}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{8}
 }
 
 // A service tier at a provider. May grow.
@@ -556,11 +617,11 @@ func (x ServiceTier) String() string {
 }
 
 func (ServiceTier) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_prompt_proto_enumTypes[8].Descriptor()
+	return file_llmrouter_v1_prompt_proto_enumTypes[9].Descriptor()
 }
 
 func (ServiceTier) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_prompt_proto_enumTypes[8]
+	return &file_llmrouter_v1_prompt_proto_enumTypes[9]
 }
 
 func (x ServiceTier) Number() protoreflect.EnumNumber {
@@ -569,7 +630,7 @@ func (x ServiceTier) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ServiceTier.Descriptor instead.
 func (ServiceTier) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{8}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{9}
 }
 
 // Everything that is sent to the model that answers.
@@ -837,6 +898,7 @@ type Part struct {
 	//	*Part_ToolResult
 	//	*Part_Reasoning
 	//	*Part_Refusal
+	//	*Part_HostedActivity
 	Content isPart_Content `protobuf_oneof:"content"`
 	// Marks the end of a prefix that the provider should keep in its prompt cache.
 	CacheMarker *PromptCacheMarker `protobuf:"bytes,15,opt,name=cache_marker,json=cacheMarker,proto3" json:"cache_marker,omitempty"`
@@ -960,6 +1022,15 @@ func (x *Part) GetRefusal() string {
 	return ""
 }
 
+func (x *Part) GetHostedActivity() *HostedActivity {
+	if x != nil {
+		if x, ok := x.Content.(*Part_HostedActivity); ok {
+			return x.HostedActivity
+		}
+	}
+	return nil
+}
+
 func (x *Part) GetCacheMarker() *PromptCacheMarker {
 	if x != nil {
 		return x.CacheMarker
@@ -1025,6 +1096,11 @@ type Part_Refusal struct {
 	Refusal string `protobuf:"bytes,8,opt,name=refusal,proto3,oneof"`
 }
 
+type Part_HostedActivity struct {
+	// What a tool of the provider did. Only in assistant messages.
+	HostedActivity *HostedActivity `protobuf:"bytes,9,opt,name=hosted_activity,json=hostedActivity,proto3,oneof"`
+}
+
 func (*Part_Text) isPart_Content() {}
 
 func (*Part_Image) isPart_Content() {}
@@ -1040,6 +1116,8 @@ func (*Part_ToolResult) isPart_Content() {}
 func (*Part_Reasoning) isPart_Content() {}
 
 func (*Part_Refusal) isPart_Content() {}
+
+func (*Part_HostedActivity) isPart_Content() {}
 
 // A source that supports a piece of the answer's text.
 type Citation struct {
@@ -1701,6 +1779,237 @@ func (x *ReasoningContent) GetMaker() string {
 	return ""
 }
 
+// What a tool of the provider did for an answer. Send it back unchanged in later turns.
+//
+// A provider that reports a call and its result separately makes two activities with the same `id`: the first has
+// the input, the second has the status, the output and the sources.
+type HostedActivity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the call, as the provider gave it. Empty: none.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The tool that ran, by the names of `HostedTool.name` where they are common to providers; else the provider's own.
+	Tool string `protobuf:"bytes,2,opt,name=tool,proto3" json:"tool,omitempty"`
+	// The provider's name for what ran, such as the name of an MCP server's tool. Empty: none beside `tool`.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Label of the MCP server that ran it. Empty: none did.
+	Server string `protobuf:"bytes,4,opt,name=server,proto3" json:"server,omitempty"`
+	// The input as JSON text, as the provider gave it. Empty: it gave none.
+	InputJson string `protobuf:"bytes,5,opt,name=input_json,json=inputJson,proto3" json:"input_json,omitempty"`
+	// Lists the search queries of the input.
+	Queries []string `protobuf:"bytes,6,rep,name=queries,proto3" json:"queries,omitempty"`
+	// Code or commands of the input.
+	Code string `protobuf:"bytes,7,opt,name=code,proto3" json:"code,omitempty"`
+	// Status.
+	Status HostedActivityStatus `protobuf:"varint,8,opt,name=status,proto3,enum=llmrouter.v1.HostedActivityStatus" json:"status,omitempty"`
+	// Text that the tool returned. Empty: none, or the provider does not show it.
+	Output string `protobuf:"bytes,9,opt,name=output,proto3" json:"output,omitempty"`
+	// The provider's error code, or the text of the tool's error. Empty: none.
+	Error string `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	// Lists the sources that the tool found or read, in the provider's order.
+	Sources []*HostedSource `protobuf:"bytes,11,rep,name=sources,proto3" json:"sources,omitempty"`
+	// The activity as the provider needs it back, unchanged. Empty: it needs nothing back.
+	Proof []byte `protobuf:"bytes,12,opt,name=proof,proto3" json:"proof,omitempty"`
+	// Who made `proof`, as the router named it in the answer. Empty: not known.
+	// Any other provider is called without the activity.
+	Maker         string `protobuf:"bytes,13,opt,name=maker,proto3" json:"maker,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HostedActivity) Reset() {
+	*x = HostedActivity{}
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HostedActivity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HostedActivity) ProtoMessage() {}
+
+func (x *HostedActivity) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HostedActivity.ProtoReflect.Descriptor instead.
+func (*HostedActivity) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *HostedActivity) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *HostedActivity) GetTool() string {
+	if x != nil {
+		return x.Tool
+	}
+	return ""
+}
+
+func (x *HostedActivity) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *HostedActivity) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *HostedActivity) GetInputJson() string {
+	if x != nil {
+		return x.InputJson
+	}
+	return ""
+}
+
+func (x *HostedActivity) GetQueries() []string {
+	if x != nil {
+		return x.Queries
+	}
+	return nil
+}
+
+func (x *HostedActivity) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *HostedActivity) GetStatus() HostedActivityStatus {
+	if x != nil {
+		return x.Status
+	}
+	return HostedActivityStatus_HOSTED_ACTIVITY_STATUS_UNSPECIFIED
+}
+
+func (x *HostedActivity) GetOutput() string {
+	if x != nil {
+		return x.Output
+	}
+	return ""
+}
+
+func (x *HostedActivity) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+func (x *HostedActivity) GetSources() []*HostedSource {
+	if x != nil {
+		return x.Sources
+	}
+	return nil
+}
+
+func (x *HostedActivity) GetProof() []byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+func (x *HostedActivity) GetMaker() string {
+	if x != nil {
+		return x.Maker
+	}
+	return ""
+}
+
+// A source that a tool of the provider found or read.
+type HostedSource struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// URL of the source. Empty: none.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// Title or file name of the source.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Text of the source, where the provider gave it.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// The provider's id of the source. Empty: none.
+	SourceId      string `protobuf:"bytes,4,opt,name=source_id,json=sourceId,proto3" json:"source_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HostedSource) Reset() {
+	*x = HostedSource{}
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HostedSource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HostedSource) ProtoMessage() {}
+
+func (x *HostedSource) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HostedSource.ProtoReflect.Descriptor instead.
+func (*HostedSource) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *HostedSource) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *HostedSource) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *HostedSource) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *HostedSource) GetSourceId() string {
+	if x != nil {
+		return x.SourceId
+	}
+	return ""
+}
+
 // A tool that the model may call.
 type Tool struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1717,7 +2026,7 @@ type Tool struct {
 
 func (x *Tool) Reset() {
 	*x = Tool{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[11]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1729,7 +2038,7 @@ func (x *Tool) String() string {
 func (*Tool) ProtoMessage() {}
 
 func (x *Tool) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[11]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1742,7 +2051,7 @@ func (x *Tool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tool.ProtoReflect.Descriptor instead.
 func (*Tool) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{11}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Tool) GetKind() isTool_Kind {
@@ -1809,7 +2118,7 @@ type FunctionTool struct {
 
 func (x *FunctionTool) Reset() {
 	*x = FunctionTool{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[12]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1821,7 +2130,7 @@ func (x *FunctionTool) String() string {
 func (*FunctionTool) ProtoMessage() {}
 
 func (x *FunctionTool) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[12]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1834,7 +2143,7 @@ func (x *FunctionTool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FunctionTool.ProtoReflect.Descriptor instead.
 func (*FunctionTool) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{12}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *FunctionTool) GetName() string {
@@ -1879,8 +2188,7 @@ func (x *FunctionTool) GetDeferred() bool {
 	return false
 }
 
-// A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
-// as citations.
+// A tool that the provider runs. What the tool did comes back as hosted activity, and as citations.
 type HostedTool struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the tool. `web_search`, `web_fetch`, `code_execution`, `file_search` and `mcp` mean the same at every
@@ -1902,7 +2210,7 @@ type HostedTool struct {
 
 func (x *HostedTool) Reset() {
 	*x = HostedTool{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[13]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1914,7 +2222,7 @@ func (x *HostedTool) String() string {
 func (*HostedTool) ProtoMessage() {}
 
 func (x *HostedTool) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[13]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1927,7 +2235,7 @@ func (x *HostedTool) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HostedTool.ProtoReflect.Descriptor instead.
 func (*HostedTool) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{13}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *HostedTool) GetName() string {
@@ -1989,7 +2297,7 @@ type HostedToolLocation struct {
 
 func (x *HostedToolLocation) Reset() {
 	*x = HostedToolLocation{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[14]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2001,7 +2309,7 @@ func (x *HostedToolLocation) String() string {
 func (*HostedToolLocation) ProtoMessage() {}
 
 func (x *HostedToolLocation) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[14]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2014,7 +2322,7 @@ func (x *HostedToolLocation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HostedToolLocation.ProtoReflect.Descriptor instead.
 func (*HostedToolLocation) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{14}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *HostedToolLocation) GetCity() string {
@@ -2058,7 +2366,7 @@ type ToolChoice struct {
 
 func (x *ToolChoice) Reset() {
 	*x = ToolChoice{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[15]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2070,7 +2378,7 @@ func (x *ToolChoice) String() string {
 func (*ToolChoice) ProtoMessage() {}
 
 func (x *ToolChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[15]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2083,7 +2391,7 @@ func (x *ToolChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolChoice.ProtoReflect.Descriptor instead.
 func (*ToolChoice) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{15}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ToolChoice) GetMode() ToolChoiceMode {
@@ -2117,7 +2425,7 @@ type ResponseFormat struct {
 
 func (x *ResponseFormat) Reset() {
 	*x = ResponseFormat{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[16]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2129,7 +2437,7 @@ func (x *ResponseFormat) String() string {
 func (*ResponseFormat) ProtoMessage() {}
 
 func (x *ResponseFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[16]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2142,7 +2450,7 @@ func (x *ResponseFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponseFormat.ProtoReflect.Descriptor instead.
 func (*ResponseFormat) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{16}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ResponseFormat) GetFormat() isResponseFormat_Format {
@@ -2213,7 +2521,7 @@ type TextFormat struct {
 
 func (x *TextFormat) Reset() {
 	*x = TextFormat{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[17]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2225,7 +2533,7 @@ func (x *TextFormat) String() string {
 func (*TextFormat) ProtoMessage() {}
 
 func (x *TextFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[17]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2238,7 +2546,7 @@ func (x *TextFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TextFormat.ProtoReflect.Descriptor instead.
 func (*TextFormat) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{17}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{19}
 }
 
 // Any JSON object. No settings.
@@ -2250,7 +2558,7 @@ type JsonObjectFormat struct {
 
 func (x *JsonObjectFormat) Reset() {
 	*x = JsonObjectFormat{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[18]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2262,7 +2570,7 @@ func (x *JsonObjectFormat) String() string {
 func (*JsonObjectFormat) ProtoMessage() {}
 
 func (x *JsonObjectFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[18]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2275,7 +2583,7 @@ func (x *JsonObjectFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JsonObjectFormat.ProtoReflect.Descriptor instead.
 func (*JsonObjectFormat) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{18}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{20}
 }
 
 // JSON that conforms to a schema.
@@ -2295,7 +2603,7 @@ type JsonSchemaFormat struct {
 
 func (x *JsonSchemaFormat) Reset() {
 	*x = JsonSchemaFormat{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[19]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2307,7 +2615,7 @@ func (x *JsonSchemaFormat) String() string {
 func (*JsonSchemaFormat) ProtoMessage() {}
 
 func (x *JsonSchemaFormat) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[19]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2320,7 +2628,7 @@ func (x *JsonSchemaFormat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JsonSchemaFormat.ProtoReflect.Descriptor instead.
 func (*JsonSchemaFormat) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{19}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *JsonSchemaFormat) GetName() string {
@@ -2380,7 +2688,7 @@ type Sampling struct {
 
 func (x *Sampling) Reset() {
 	*x = Sampling{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[20]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2392,7 +2700,7 @@ func (x *Sampling) String() string {
 func (*Sampling) ProtoMessage() {}
 
 func (x *Sampling) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[20]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2405,7 +2713,7 @@ func (x *Sampling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sampling.ProtoReflect.Descriptor instead.
 func (*Sampling) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{20}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Sampling) GetTemperature() float64 {
@@ -2493,7 +2801,7 @@ type Reasoning struct {
 
 func (x *Reasoning) Reset() {
 	*x = Reasoning{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[21]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2505,7 +2813,7 @@ func (x *Reasoning) String() string {
 func (*Reasoning) ProtoMessage() {}
 
 func (x *Reasoning) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[21]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2518,7 +2826,7 @@ func (x *Reasoning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reasoning.ProtoReflect.Descriptor instead.
 func (*Reasoning) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{21}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Reasoning) GetEffort() ReasoningEffort {
@@ -2555,7 +2863,7 @@ type AudioOutput struct {
 
 func (x *AudioOutput) Reset() {
 	*x = AudioOutput{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[22]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2567,7 +2875,7 @@ func (x *AudioOutput) String() string {
 func (*AudioOutput) ProtoMessage() {}
 
 func (x *AudioOutput) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[22]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2580,7 +2888,7 @@ func (x *AudioOutput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AudioOutput.ProtoReflect.Descriptor instead.
 func (*AudioOutput) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{22}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AudioOutput) GetVoice() string {
@@ -2608,7 +2916,7 @@ type Logprobs struct {
 
 func (x *Logprobs) Reset() {
 	*x = Logprobs{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[23]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2620,7 +2928,7 @@ func (x *Logprobs) String() string {
 func (*Logprobs) ProtoMessage() {}
 
 func (x *Logprobs) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[23]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2633,7 +2941,7 @@ func (x *Logprobs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Logprobs.ProtoReflect.Descriptor instead.
 func (*Logprobs) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{23}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Logprobs) GetTop() int32 {
@@ -2657,7 +2965,7 @@ type WireExtension struct {
 
 func (x *WireExtension) Reset() {
 	*x = WireExtension{}
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[24]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2669,7 +2977,7 @@ func (x *WireExtension) String() string {
 func (*WireExtension) ProtoMessage() {}
 
 func (x *WireExtension) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_prompt_proto_msgTypes[24]
+	mi := &file_llmrouter_v1_prompt_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2682,7 +2990,7 @@ func (x *WireExtension) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WireExtension.ProtoReflect.Descriptor instead.
 func (*WireExtension) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{24}
+	return file_llmrouter_v1_prompt_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WireExtension) GetWireFormat() string {
@@ -2727,7 +3035,7 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\aMessage\x12&\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x12.llmrouter.v1.RoleR\x04role\x12(\n" +
 	"\x05parts\x18\x02 \x03(\v2\x12.llmrouter.v1.PartR\x05parts\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\"\x8b\x04\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\"\xd4\x04\n" +
 	"\x04Part\x12\x14\n" +
 	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12+\n" +
 	"\x05image\x18\x02 \x01(\v2\x13.llmrouter.v1.ImageH\x00R\x05image\x12+\n" +
@@ -2737,7 +3045,8 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\vtool_result\x18\x06 \x01(\v2\x18.llmrouter.v1.ToolResultH\x00R\n" +
 	"toolResult\x12>\n" +
 	"\treasoning\x18\a \x01(\v2\x1e.llmrouter.v1.ReasoningContentH\x00R\treasoning\x12\x1a\n" +
-	"\arefusal\x18\b \x01(\tH\x00R\arefusal\x12B\n" +
+	"\arefusal\x18\b \x01(\tH\x00R\arefusal\x12G\n" +
+	"\x0fhosted_activity\x18\t \x01(\v2\x1c.llmrouter.v1.HostedActivityH\x00R\x0ehostedActivity\x12B\n" +
 	"\fcache_marker\x18\x0f \x01(\v2\x1f.llmrouter.v1.PromptCacheMarkerR\vcacheMarker\x124\n" +
 	"\tcitations\x18\x1a \x03(\v2\x16.llmrouter.v1.CitationR\tcitations\x12\x14\n" +
 	"\x05phase\x18\x1b \x01(\tR\x05phaseB\t\n" +
@@ -2794,7 +3103,28 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x12\x1c\n" +
 	"\tencrypted\x18\x03 \x01(\fR\tencrypted\x12\x14\n" +
-	"\x05maker\x18\x04 \x01(\tR\x05maker\"|\n" +
+	"\x05maker\x18\x04 \x01(\tR\x05maker\"\xf9\x02\n" +
+	"\x0eHostedActivity\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04tool\x18\x02 \x01(\tR\x04tool\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x16\n" +
+	"\x06server\x18\x04 \x01(\tR\x06server\x12\x1d\n" +
+	"\n" +
+	"input_json\x18\x05 \x01(\tR\tinputJson\x12\x18\n" +
+	"\aqueries\x18\x06 \x03(\tR\aqueries\x12\x12\n" +
+	"\x04code\x18\a \x01(\tR\x04code\x12:\n" +
+	"\x06status\x18\b \x01(\x0e2\".llmrouter.v1.HostedActivityStatusR\x06status\x12\x16\n" +
+	"\x06output\x18\t \x01(\tR\x06output\x12\x14\n" +
+	"\x05error\x18\n" +
+	" \x01(\tR\x05error\x124\n" +
+	"\asources\x18\v \x03(\v2\x1a.llmrouter.v1.HostedSourceR\asources\x12\x14\n" +
+	"\x05proof\x18\f \x01(\fR\x05proof\x12\x14\n" +
+	"\x05maker\x18\r \x01(\tR\x05maker\"g\n" +
+	"\fHostedSource\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x1b\n" +
+	"\tsource_id\x18\x04 \x01(\tR\bsourceId\"|\n" +
 	"\x04Tool\x128\n" +
 	"\bfunction\x18\x01 \x01(\v2\x1a.llmrouter.v1.FunctionToolH\x00R\bfunction\x122\n" +
 	"\x06hosted\x18\x02 \x01(\v2\x18.llmrouter.v1.HostedToolH\x00R\x06hostedB\x06\n" +
@@ -2899,7 +3229,13 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\vImageDetail\x12\x1c\n" +
 	"\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10IMAGE_DETAIL_LOW\x10\x01\x12\x15\n" +
-	"\x11IMAGE_DETAIL_HIGH\x10\x02*\xa6\x01\n" +
+	"\x11IMAGE_DETAIL_HIGH\x10\x02*\xcf\x01\n" +
+	"\x14HostedActivityStatus\x12&\n" +
+	"\"HOSTED_ACTIVITY_STATUS_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eHOSTED_ACTIVITY_STATUS_RUNNING\x10\x01\x12$\n" +
+	" HOSTED_ACTIVITY_STATUS_COMPLETED\x10\x02\x12!\n" +
+	"\x1dHOSTED_ACTIVITY_STATUS_FAILED\x10\x03\x12\"\n" +
+	"\x1eHOSTED_ACTIVITY_STATUS_WAITING\x10\x04*\xa6\x01\n" +
 	"\x0eToolChoiceMode\x12 \n" +
 	"\x1cTOOL_CHOICE_MODE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TOOL_CHOICE_MODE_AUTO\x10\x01\x12\x19\n" +
@@ -2952,87 +3288,93 @@ func file_llmrouter_v1_prompt_proto_rawDescGZIP() []byte {
 	return file_llmrouter_v1_prompt_proto_rawDescData
 }
 
-var file_llmrouter_v1_prompt_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_llmrouter_v1_prompt_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_llmrouter_v1_prompt_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_llmrouter_v1_prompt_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_llmrouter_v1_prompt_proto_goTypes = []any{
 	(Role)(0),                  // 0: llmrouter.v1.Role
 	(PromptCacheLifetime)(0),   // 1: llmrouter.v1.PromptCacheLifetime
 	(ImageDetail)(0),           // 2: llmrouter.v1.ImageDetail
-	(ToolChoiceMode)(0),        // 3: llmrouter.v1.ToolChoiceMode
-	(ReasoningEffort)(0),       // 4: llmrouter.v1.ReasoningEffort
-	(ReasoningVisibility)(0),   // 5: llmrouter.v1.ReasoningVisibility
-	(Modality)(0),              // 6: llmrouter.v1.Modality
-	(Verbosity)(0),             // 7: llmrouter.v1.Verbosity
-	(ServiceTier)(0),           // 8: llmrouter.v1.ServiceTier
-	(*Prompt)(nil),             // 9: llmrouter.v1.Prompt
-	(*Message)(nil),            // 10: llmrouter.v1.Message
-	(*Part)(nil),               // 11: llmrouter.v1.Part
-	(*Citation)(nil),           // 12: llmrouter.v1.Citation
-	(*PromptCacheMarker)(nil),  // 13: llmrouter.v1.PromptCacheMarker
-	(*Image)(nil),              // 14: llmrouter.v1.Image
-	(*Audio)(nil),              // 15: llmrouter.v1.Audio
-	(*File)(nil),               // 16: llmrouter.v1.File
-	(*ToolCall)(nil),           // 17: llmrouter.v1.ToolCall
-	(*ToolResult)(nil),         // 18: llmrouter.v1.ToolResult
-	(*ReasoningContent)(nil),   // 19: llmrouter.v1.ReasoningContent
-	(*Tool)(nil),               // 20: llmrouter.v1.Tool
-	(*FunctionTool)(nil),       // 21: llmrouter.v1.FunctionTool
-	(*HostedTool)(nil),         // 22: llmrouter.v1.HostedTool
-	(*HostedToolLocation)(nil), // 23: llmrouter.v1.HostedToolLocation
-	(*ToolChoice)(nil),         // 24: llmrouter.v1.ToolChoice
-	(*ResponseFormat)(nil),     // 25: llmrouter.v1.ResponseFormat
-	(*TextFormat)(nil),         // 26: llmrouter.v1.TextFormat
-	(*JsonObjectFormat)(nil),   // 27: llmrouter.v1.JsonObjectFormat
-	(*JsonSchemaFormat)(nil),   // 28: llmrouter.v1.JsonSchemaFormat
-	(*Sampling)(nil),           // 29: llmrouter.v1.Sampling
-	(*Reasoning)(nil),          // 30: llmrouter.v1.Reasoning
-	(*AudioOutput)(nil),        // 31: llmrouter.v1.AudioOutput
-	(*Logprobs)(nil),           // 32: llmrouter.v1.Logprobs
-	(*WireExtension)(nil),      // 33: llmrouter.v1.WireExtension
-	nil,                        // 34: llmrouter.v1.Sampling.LogitBiasEntry
+	(HostedActivityStatus)(0),  // 3: llmrouter.v1.HostedActivityStatus
+	(ToolChoiceMode)(0),        // 4: llmrouter.v1.ToolChoiceMode
+	(ReasoningEffort)(0),       // 5: llmrouter.v1.ReasoningEffort
+	(ReasoningVisibility)(0),   // 6: llmrouter.v1.ReasoningVisibility
+	(Modality)(0),              // 7: llmrouter.v1.Modality
+	(Verbosity)(0),             // 8: llmrouter.v1.Verbosity
+	(ServiceTier)(0),           // 9: llmrouter.v1.ServiceTier
+	(*Prompt)(nil),             // 10: llmrouter.v1.Prompt
+	(*Message)(nil),            // 11: llmrouter.v1.Message
+	(*Part)(nil),               // 12: llmrouter.v1.Part
+	(*Citation)(nil),           // 13: llmrouter.v1.Citation
+	(*PromptCacheMarker)(nil),  // 14: llmrouter.v1.PromptCacheMarker
+	(*Image)(nil),              // 15: llmrouter.v1.Image
+	(*Audio)(nil),              // 16: llmrouter.v1.Audio
+	(*File)(nil),               // 17: llmrouter.v1.File
+	(*ToolCall)(nil),           // 18: llmrouter.v1.ToolCall
+	(*ToolResult)(nil),         // 19: llmrouter.v1.ToolResult
+	(*ReasoningContent)(nil),   // 20: llmrouter.v1.ReasoningContent
+	(*HostedActivity)(nil),     // 21: llmrouter.v1.HostedActivity
+	(*HostedSource)(nil),       // 22: llmrouter.v1.HostedSource
+	(*Tool)(nil),               // 23: llmrouter.v1.Tool
+	(*FunctionTool)(nil),       // 24: llmrouter.v1.FunctionTool
+	(*HostedTool)(nil),         // 25: llmrouter.v1.HostedTool
+	(*HostedToolLocation)(nil), // 26: llmrouter.v1.HostedToolLocation
+	(*ToolChoice)(nil),         // 27: llmrouter.v1.ToolChoice
+	(*ResponseFormat)(nil),     // 28: llmrouter.v1.ResponseFormat
+	(*TextFormat)(nil),         // 29: llmrouter.v1.TextFormat
+	(*JsonObjectFormat)(nil),   // 30: llmrouter.v1.JsonObjectFormat
+	(*JsonSchemaFormat)(nil),   // 31: llmrouter.v1.JsonSchemaFormat
+	(*Sampling)(nil),           // 32: llmrouter.v1.Sampling
+	(*Reasoning)(nil),          // 33: llmrouter.v1.Reasoning
+	(*AudioOutput)(nil),        // 34: llmrouter.v1.AudioOutput
+	(*Logprobs)(nil),           // 35: llmrouter.v1.Logprobs
+	(*WireExtension)(nil),      // 36: llmrouter.v1.WireExtension
+	nil,                        // 37: llmrouter.v1.Sampling.LogitBiasEntry
 }
 var file_llmrouter_v1_prompt_proto_depIdxs = []int32{
-	10, // 0: llmrouter.v1.Prompt.messages:type_name -> llmrouter.v1.Message
-	20, // 1: llmrouter.v1.Prompt.tools:type_name -> llmrouter.v1.Tool
-	24, // 2: llmrouter.v1.Prompt.tool_choice:type_name -> llmrouter.v1.ToolChoice
-	25, // 3: llmrouter.v1.Prompt.response_format:type_name -> llmrouter.v1.ResponseFormat
-	29, // 4: llmrouter.v1.Prompt.sampling:type_name -> llmrouter.v1.Sampling
-	30, // 5: llmrouter.v1.Prompt.reasoning:type_name -> llmrouter.v1.Reasoning
-	6,  // 6: llmrouter.v1.Prompt.output_modalities:type_name -> llmrouter.v1.Modality
-	31, // 7: llmrouter.v1.Prompt.audio_output:type_name -> llmrouter.v1.AudioOutput
-	32, // 8: llmrouter.v1.Prompt.logprobs:type_name -> llmrouter.v1.Logprobs
-	7,  // 9: llmrouter.v1.Prompt.verbosity:type_name -> llmrouter.v1.Verbosity
-	8,  // 10: llmrouter.v1.Prompt.service_tier:type_name -> llmrouter.v1.ServiceTier
-	33, // 11: llmrouter.v1.Prompt.wire_extensions:type_name -> llmrouter.v1.WireExtension
+	11, // 0: llmrouter.v1.Prompt.messages:type_name -> llmrouter.v1.Message
+	23, // 1: llmrouter.v1.Prompt.tools:type_name -> llmrouter.v1.Tool
+	27, // 2: llmrouter.v1.Prompt.tool_choice:type_name -> llmrouter.v1.ToolChoice
+	28, // 3: llmrouter.v1.Prompt.response_format:type_name -> llmrouter.v1.ResponseFormat
+	32, // 4: llmrouter.v1.Prompt.sampling:type_name -> llmrouter.v1.Sampling
+	33, // 5: llmrouter.v1.Prompt.reasoning:type_name -> llmrouter.v1.Reasoning
+	7,  // 6: llmrouter.v1.Prompt.output_modalities:type_name -> llmrouter.v1.Modality
+	34, // 7: llmrouter.v1.Prompt.audio_output:type_name -> llmrouter.v1.AudioOutput
+	35, // 8: llmrouter.v1.Prompt.logprobs:type_name -> llmrouter.v1.Logprobs
+	8,  // 9: llmrouter.v1.Prompt.verbosity:type_name -> llmrouter.v1.Verbosity
+	9,  // 10: llmrouter.v1.Prompt.service_tier:type_name -> llmrouter.v1.ServiceTier
+	36, // 11: llmrouter.v1.Prompt.wire_extensions:type_name -> llmrouter.v1.WireExtension
 	0,  // 12: llmrouter.v1.Message.role:type_name -> llmrouter.v1.Role
-	11, // 13: llmrouter.v1.Message.parts:type_name -> llmrouter.v1.Part
-	14, // 14: llmrouter.v1.Part.image:type_name -> llmrouter.v1.Image
-	15, // 15: llmrouter.v1.Part.audio:type_name -> llmrouter.v1.Audio
-	16, // 16: llmrouter.v1.Part.file:type_name -> llmrouter.v1.File
-	17, // 17: llmrouter.v1.Part.tool_call:type_name -> llmrouter.v1.ToolCall
-	18, // 18: llmrouter.v1.Part.tool_result:type_name -> llmrouter.v1.ToolResult
-	19, // 19: llmrouter.v1.Part.reasoning:type_name -> llmrouter.v1.ReasoningContent
-	13, // 20: llmrouter.v1.Part.cache_marker:type_name -> llmrouter.v1.PromptCacheMarker
-	12, // 21: llmrouter.v1.Part.citations:type_name -> llmrouter.v1.Citation
-	1,  // 22: llmrouter.v1.PromptCacheMarker.lifetime:type_name -> llmrouter.v1.PromptCacheLifetime
-	2,  // 23: llmrouter.v1.Image.detail:type_name -> llmrouter.v1.ImageDetail
-	11, // 24: llmrouter.v1.ToolResult.parts:type_name -> llmrouter.v1.Part
-	21, // 25: llmrouter.v1.Tool.function:type_name -> llmrouter.v1.FunctionTool
-	22, // 26: llmrouter.v1.Tool.hosted:type_name -> llmrouter.v1.HostedTool
-	13, // 27: llmrouter.v1.FunctionTool.cache_marker:type_name -> llmrouter.v1.PromptCacheMarker
-	23, // 28: llmrouter.v1.HostedTool.location:type_name -> llmrouter.v1.HostedToolLocation
-	3,  // 29: llmrouter.v1.ToolChoice.mode:type_name -> llmrouter.v1.ToolChoiceMode
-	26, // 30: llmrouter.v1.ResponseFormat.text:type_name -> llmrouter.v1.TextFormat
-	27, // 31: llmrouter.v1.ResponseFormat.json_object:type_name -> llmrouter.v1.JsonObjectFormat
-	28, // 32: llmrouter.v1.ResponseFormat.json_schema:type_name -> llmrouter.v1.JsonSchemaFormat
-	34, // 33: llmrouter.v1.Sampling.logit_bias:type_name -> llmrouter.v1.Sampling.LogitBiasEntry
-	4,  // 34: llmrouter.v1.Reasoning.effort:type_name -> llmrouter.v1.ReasoningEffort
-	5,  // 35: llmrouter.v1.Reasoning.visibility:type_name -> llmrouter.v1.ReasoningVisibility
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	12, // 13: llmrouter.v1.Message.parts:type_name -> llmrouter.v1.Part
+	15, // 14: llmrouter.v1.Part.image:type_name -> llmrouter.v1.Image
+	16, // 15: llmrouter.v1.Part.audio:type_name -> llmrouter.v1.Audio
+	17, // 16: llmrouter.v1.Part.file:type_name -> llmrouter.v1.File
+	18, // 17: llmrouter.v1.Part.tool_call:type_name -> llmrouter.v1.ToolCall
+	19, // 18: llmrouter.v1.Part.tool_result:type_name -> llmrouter.v1.ToolResult
+	20, // 19: llmrouter.v1.Part.reasoning:type_name -> llmrouter.v1.ReasoningContent
+	21, // 20: llmrouter.v1.Part.hosted_activity:type_name -> llmrouter.v1.HostedActivity
+	14, // 21: llmrouter.v1.Part.cache_marker:type_name -> llmrouter.v1.PromptCacheMarker
+	13, // 22: llmrouter.v1.Part.citations:type_name -> llmrouter.v1.Citation
+	1,  // 23: llmrouter.v1.PromptCacheMarker.lifetime:type_name -> llmrouter.v1.PromptCacheLifetime
+	2,  // 24: llmrouter.v1.Image.detail:type_name -> llmrouter.v1.ImageDetail
+	12, // 25: llmrouter.v1.ToolResult.parts:type_name -> llmrouter.v1.Part
+	3,  // 26: llmrouter.v1.HostedActivity.status:type_name -> llmrouter.v1.HostedActivityStatus
+	22, // 27: llmrouter.v1.HostedActivity.sources:type_name -> llmrouter.v1.HostedSource
+	24, // 28: llmrouter.v1.Tool.function:type_name -> llmrouter.v1.FunctionTool
+	25, // 29: llmrouter.v1.Tool.hosted:type_name -> llmrouter.v1.HostedTool
+	14, // 30: llmrouter.v1.FunctionTool.cache_marker:type_name -> llmrouter.v1.PromptCacheMarker
+	26, // 31: llmrouter.v1.HostedTool.location:type_name -> llmrouter.v1.HostedToolLocation
+	4,  // 32: llmrouter.v1.ToolChoice.mode:type_name -> llmrouter.v1.ToolChoiceMode
+	29, // 33: llmrouter.v1.ResponseFormat.text:type_name -> llmrouter.v1.TextFormat
+	30, // 34: llmrouter.v1.ResponseFormat.json_object:type_name -> llmrouter.v1.JsonObjectFormat
+	31, // 35: llmrouter.v1.ResponseFormat.json_schema:type_name -> llmrouter.v1.JsonSchemaFormat
+	37, // 36: llmrouter.v1.Sampling.logit_bias:type_name -> llmrouter.v1.Sampling.LogitBiasEntry
+	5,  // 37: llmrouter.v1.Reasoning.effort:type_name -> llmrouter.v1.ReasoningEffort
+	6,  // 38: llmrouter.v1.Reasoning.visibility:type_name -> llmrouter.v1.ReasoningVisibility
+	39, // [39:39] is the sub-list for method output_type
+	39, // [39:39] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_prompt_proto_init() }
@@ -3050,6 +3392,7 @@ func file_llmrouter_v1_prompt_proto_init() {
 		(*Part_ToolResult)(nil),
 		(*Part_Reasoning)(nil),
 		(*Part_Refusal)(nil),
+		(*Part_HostedActivity)(nil),
 	}
 	file_llmrouter_v1_prompt_proto_msgTypes[3].OneofWrappers = []any{}
 	file_llmrouter_v1_prompt_proto_msgTypes[5].OneofWrappers = []any{
@@ -3061,27 +3404,27 @@ func file_llmrouter_v1_prompt_proto_init() {
 		(*File_Data)(nil),
 		(*File_FileId)(nil),
 	}
-	file_llmrouter_v1_prompt_proto_msgTypes[11].OneofWrappers = []any{
+	file_llmrouter_v1_prompt_proto_msgTypes[13].OneofWrappers = []any{
 		(*Tool_Function)(nil),
 		(*Tool_Hosted)(nil),
 	}
-	file_llmrouter_v1_prompt_proto_msgTypes[12].OneofWrappers = []any{}
-	file_llmrouter_v1_prompt_proto_msgTypes[13].OneofWrappers = []any{}
-	file_llmrouter_v1_prompt_proto_msgTypes[16].OneofWrappers = []any{
+	file_llmrouter_v1_prompt_proto_msgTypes[14].OneofWrappers = []any{}
+	file_llmrouter_v1_prompt_proto_msgTypes[15].OneofWrappers = []any{}
+	file_llmrouter_v1_prompt_proto_msgTypes[18].OneofWrappers = []any{
 		(*ResponseFormat_Text)(nil),
 		(*ResponseFormat_JsonObject)(nil),
 		(*ResponseFormat_JsonSchema)(nil),
 	}
-	file_llmrouter_v1_prompt_proto_msgTypes[19].OneofWrappers = []any{}
-	file_llmrouter_v1_prompt_proto_msgTypes[20].OneofWrappers = []any{}
 	file_llmrouter_v1_prompt_proto_msgTypes[21].OneofWrappers = []any{}
+	file_llmrouter_v1_prompt_proto_msgTypes[22].OneofWrappers = []any{}
+	file_llmrouter_v1_prompt_proto_msgTypes[23].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrouter_v1_prompt_proto_rawDesc), len(file_llmrouter_v1_prompt_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   26,
+			NumEnums:      10,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

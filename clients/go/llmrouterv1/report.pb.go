@@ -37,6 +37,8 @@ const (
 	LeftOutKind_LEFT_OUT_KIND_ENCRYPTED LeftOutKind = 2
 	// The text of reasoning, where the provider takes none without its own proof.
 	LeftOutKind_LEFT_OUT_KIND_REASONING LeftOutKind = 3
+	// A record of what a tool did, which its provider does not need back and no provider takes as text.
+	LeftOutKind_LEFT_OUT_KIND_HOSTED_ACTIVITY LeftOutKind = 4
 )
 
 // Enum value maps for LeftOutKind.
@@ -46,12 +48,14 @@ var (
 		1: "LEFT_OUT_KIND_SIGNATURE",
 		2: "LEFT_OUT_KIND_ENCRYPTED",
 		3: "LEFT_OUT_KIND_REASONING",
+		4: "LEFT_OUT_KIND_HOSTED_ACTIVITY",
 	}
 	LeftOutKind_value = map[string]int32{
-		"LEFT_OUT_KIND_UNSPECIFIED": 0,
-		"LEFT_OUT_KIND_SIGNATURE":   1,
-		"LEFT_OUT_KIND_ENCRYPTED":   2,
-		"LEFT_OUT_KIND_REASONING":   3,
+		"LEFT_OUT_KIND_UNSPECIFIED":     0,
+		"LEFT_OUT_KIND_SIGNATURE":       1,
+		"LEFT_OUT_KIND_ENCRYPTED":       2,
+		"LEFT_OUT_KIND_REASONING":       3,
+		"LEFT_OUT_KIND_HOSTED_ACTIVITY": 4,
 	}
 )
 
@@ -1387,12 +1391,13 @@ const file_llmrouter_v1_report_proto_rawDesc = "" +
 	"\x03usd\x18\x01 \x01(\x01R\x03usd\x12\x1d\n" +
 	"\n" +
 	"wasted_usd\x18\x02 \x01(\x01R\twastedUsd\x12\x1c\n" +
-	"\testimated\x18\x03 \x01(\bR\testimated*\x83\x01\n" +
+	"\testimated\x18\x03 \x01(\bR\testimated*\xa6\x01\n" +
 	"\vLeftOutKind\x12\x1d\n" +
 	"\x19LEFT_OUT_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17LEFT_OUT_KIND_SIGNATURE\x10\x01\x12\x1b\n" +
 	"\x17LEFT_OUT_KIND_ENCRYPTED\x10\x02\x12\x1b\n" +
-	"\x17LEFT_OUT_KIND_REASONING\x10\x03*\xd2\x01\n" +
+	"\x17LEFT_OUT_KIND_REASONING\x10\x03\x12!\n" +
+	"\x1dLEFT_OUT_KIND_HOSTED_ACTIVITY\x10\x04*\xd2\x01\n" +
 	"\rAttemptReason\x12\x1e\n" +
 	"\x1aATTEMPT_REASON_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ATTEMPT_REASON_FIRST\x10\x01\x12\x1b\n" +

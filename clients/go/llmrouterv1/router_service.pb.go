@@ -260,6 +260,7 @@ type StreamCompleteResponse struct {
 	//	*StreamCompleteResponse_Usage
 	//	*StreamCompleteResponse_Finished
 	//	*StreamCompleteResponse_CitationDelta
+	//	*StreamCompleteResponse_HostedActivityDelta
 	Event         isStreamCompleteResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -392,6 +393,15 @@ func (x *StreamCompleteResponse) GetCitationDelta() *CitationDelta {
 	return nil
 }
 
+func (x *StreamCompleteResponse) GetHostedActivityDelta() *HostedActivityDelta {
+	if x != nil {
+		if x, ok := x.Event.(*StreamCompleteResponse_HostedActivityDelta); ok {
+			return x.HostedActivityDelta
+		}
+	}
+	return nil
+}
+
 type isStreamCompleteResponse_Event interface {
 	isStreamCompleteResponse_Event()
 }
@@ -446,6 +456,11 @@ type StreamCompleteResponse_CitationDelta struct {
 	CitationDelta *CitationDelta `protobuf:"bytes,20,opt,name=citation_delta,json=citationDelta,proto3,oneof"`
 }
 
+type StreamCompleteResponse_HostedActivityDelta struct {
+	// What a tool of the provider did.
+	HostedActivityDelta *HostedActivityDelta `protobuf:"bytes,21,opt,name=hosted_activity_delta,json=hostedActivityDelta,proto3,oneof"`
+}
+
 func (*StreamCompleteResponse_RouteSelected) isStreamCompleteResponse_Event() {}
 
 func (*StreamCompleteResponse_ContentDelta) isStreamCompleteResponse_Event() {}
@@ -465,6 +480,8 @@ func (*StreamCompleteResponse_Usage) isStreamCompleteResponse_Event() {}
 func (*StreamCompleteResponse_Finished) isStreamCompleteResponse_Event() {}
 
 func (*StreamCompleteResponse_CitationDelta) isStreamCompleteResponse_Event() {}
+
+func (*StreamCompleteResponse_HostedActivityDelta) isStreamCompleteResponse_Event() {}
 
 // Request for an explanation.
 type ExplainRouteRequest struct {
@@ -745,7 +762,7 @@ const file_llmrouter_v1_router_service_proto_rawDesc = "" +
 	"\x06prompt\x18\x01 \x01(\v2\x14.llmrouter.v1.PromptR\x06prompt\x12/\n" +
 	"\arouting\x18\x02 \x01(\v2\x15.llmrouter.v1.RoutingR\arouting\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tR\trequestId\"\x9c\x05\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\"\xf5\x05\n" +
 	"\x16StreamCompleteResponse\x12D\n" +
 	"\x0eroute_selected\x18\x01 \x01(\v2\x1b.llmrouter.v1.RouteSelectedH\x00R\rrouteSelected\x12A\n" +
 	"\rcontent_delta\x18\x02 \x01(\v2\x1a.llmrouter.v1.ContentDeltaH\x00R\fcontentDelta\x12E\n" +
@@ -757,7 +774,8 @@ const file_llmrouter_v1_router_service_proto_rawDesc = "" +
 	"\trecovered\x18\a \x01(\v2\x17.llmrouter.v1.RecoveredH\x00R\trecovered\x12+\n" +
 	"\x05usage\x18\b \x01(\v2\x13.llmrouter.v1.UsageH\x00R\x05usage\x124\n" +
 	"\bfinished\x18\t \x01(\v2\x16.llmrouter.v1.FinishedH\x00R\bfinished\x12D\n" +
-	"\x0ecitation_delta\x18\x14 \x01(\v2\x1b.llmrouter.v1.CitationDeltaH\x00R\rcitationDeltaB\a\n" +
+	"\x0ecitation_delta\x18\x14 \x01(\v2\x1b.llmrouter.v1.CitationDeltaH\x00R\rcitationDelta\x12W\n" +
+	"\x15hosted_activity_delta\x18\x15 \x01(\v2!.llmrouter.v1.HostedActivityDeltaH\x00R\x13hostedActivityDeltaB\a\n" +
 	"\x05event\"\xb3\x01\n" +
 	"\x13ExplainRouteRequest\x12\x1f\n" +
 	"\vdecision_id\x18\x01 \x01(\tR\n" +
@@ -821,11 +839,12 @@ var file_llmrouter_v1_router_service_proto_goTypes = []any{
 	(*Recovered)(nil),              // 21: llmrouter.v1.Recovered
 	(*Finished)(nil),               // 22: llmrouter.v1.Finished
 	(*CitationDelta)(nil),          // 23: llmrouter.v1.CitationDelta
-	(*Explanation)(nil),            // 24: llmrouter.v1.Explanation
-	(HealthState)(0),               // 25: llmrouter.v1.HealthState
-	(*DeploymentHealth)(nil),       // 26: llmrouter.v1.DeploymentHealth
-	(*timestamppb.Timestamp)(nil),  // 27: google.protobuf.Timestamp
-	(*ConfigurationStatus)(nil),    // 28: llmrouter.v1.ConfigurationStatus
+	(*HostedActivityDelta)(nil),    // 24: llmrouter.v1.HostedActivityDelta
+	(*Explanation)(nil),            // 25: llmrouter.v1.Explanation
+	(HealthState)(0),               // 26: llmrouter.v1.HealthState
+	(*DeploymentHealth)(nil),       // 27: llmrouter.v1.DeploymentHealth
+	(*timestamppb.Timestamp)(nil),  // 28: google.protobuf.Timestamp
+	(*ConfigurationStatus)(nil),    // 29: llmrouter.v1.ConfigurationStatus
 }
 var file_llmrouter_v1_router_service_proto_depIdxs = []int32{
 	8,  // 0: llmrouter.v1.CompleteRequest.prompt:type_name -> llmrouter.v1.Prompt
@@ -847,26 +866,27 @@ var file_llmrouter_v1_router_service_proto_depIdxs = []int32{
 	12, // 16: llmrouter.v1.StreamCompleteResponse.usage:type_name -> llmrouter.v1.Usage
 	22, // 17: llmrouter.v1.StreamCompleteResponse.finished:type_name -> llmrouter.v1.Finished
 	23, // 18: llmrouter.v1.StreamCompleteResponse.citation_delta:type_name -> llmrouter.v1.CitationDelta
-	8,  // 19: llmrouter.v1.ExplainRouteRequest.prompt:type_name -> llmrouter.v1.Prompt
-	9,  // 20: llmrouter.v1.ExplainRouteRequest.routing:type_name -> llmrouter.v1.Routing
-	24, // 21: llmrouter.v1.ExplainRouteResponse.explanation:type_name -> llmrouter.v1.Explanation
-	25, // 22: llmrouter.v1.ProviderHealthRequest.states:type_name -> llmrouter.v1.HealthState
-	26, // 23: llmrouter.v1.ProviderHealthResponse.deployments:type_name -> llmrouter.v1.DeploymentHealth
-	27, // 24: llmrouter.v1.ProviderHealthResponse.observed_time:type_name -> google.protobuf.Timestamp
-	28, // 25: llmrouter.v1.ProviderHealthResponse.configuration:type_name -> llmrouter.v1.ConfigurationStatus
-	0,  // 26: llmrouter.v1.RouterService.Complete:input_type -> llmrouter.v1.CompleteRequest
-	2,  // 27: llmrouter.v1.RouterService.StreamComplete:input_type -> llmrouter.v1.StreamCompleteRequest
-	4,  // 28: llmrouter.v1.RouterService.ExplainRoute:input_type -> llmrouter.v1.ExplainRouteRequest
-	6,  // 29: llmrouter.v1.RouterService.ProviderHealth:input_type -> llmrouter.v1.ProviderHealthRequest
-	1,  // 30: llmrouter.v1.RouterService.Complete:output_type -> llmrouter.v1.CompleteResponse
-	3,  // 31: llmrouter.v1.RouterService.StreamComplete:output_type -> llmrouter.v1.StreamCompleteResponse
-	5,  // 32: llmrouter.v1.RouterService.ExplainRoute:output_type -> llmrouter.v1.ExplainRouteResponse
-	7,  // 33: llmrouter.v1.RouterService.ProviderHealth:output_type -> llmrouter.v1.ProviderHealthResponse
-	30, // [30:34] is the sub-list for method output_type
-	26, // [26:30] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	24, // 19: llmrouter.v1.StreamCompleteResponse.hosted_activity_delta:type_name -> llmrouter.v1.HostedActivityDelta
+	8,  // 20: llmrouter.v1.ExplainRouteRequest.prompt:type_name -> llmrouter.v1.Prompt
+	9,  // 21: llmrouter.v1.ExplainRouteRequest.routing:type_name -> llmrouter.v1.Routing
+	25, // 22: llmrouter.v1.ExplainRouteResponse.explanation:type_name -> llmrouter.v1.Explanation
+	26, // 23: llmrouter.v1.ProviderHealthRequest.states:type_name -> llmrouter.v1.HealthState
+	27, // 24: llmrouter.v1.ProviderHealthResponse.deployments:type_name -> llmrouter.v1.DeploymentHealth
+	28, // 25: llmrouter.v1.ProviderHealthResponse.observed_time:type_name -> google.protobuf.Timestamp
+	29, // 26: llmrouter.v1.ProviderHealthResponse.configuration:type_name -> llmrouter.v1.ConfigurationStatus
+	0,  // 27: llmrouter.v1.RouterService.Complete:input_type -> llmrouter.v1.CompleteRequest
+	2,  // 28: llmrouter.v1.RouterService.StreamComplete:input_type -> llmrouter.v1.StreamCompleteRequest
+	4,  // 29: llmrouter.v1.RouterService.ExplainRoute:input_type -> llmrouter.v1.ExplainRouteRequest
+	6,  // 30: llmrouter.v1.RouterService.ProviderHealth:input_type -> llmrouter.v1.ProviderHealthRequest
+	1,  // 31: llmrouter.v1.RouterService.Complete:output_type -> llmrouter.v1.CompleteResponse
+	3,  // 32: llmrouter.v1.RouterService.StreamComplete:output_type -> llmrouter.v1.StreamCompleteResponse
+	5,  // 33: llmrouter.v1.RouterService.ExplainRoute:output_type -> llmrouter.v1.ExplainRouteResponse
+	7,  // 34: llmrouter.v1.RouterService.ProviderHealth:output_type -> llmrouter.v1.ProviderHealthResponse
+	31, // [31:35] is the sub-list for method output_type
+	27, // [27:31] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_router_service_proto_init() }
@@ -891,6 +911,7 @@ func file_llmrouter_v1_router_service_proto_init() {
 		(*StreamCompleteResponse_Usage)(nil),
 		(*StreamCompleteResponse_Finished)(nil),
 		(*StreamCompleteResponse_CitationDelta)(nil),
+		(*StreamCompleteResponse_HostedActivityDelta)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

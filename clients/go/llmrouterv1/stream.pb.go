@@ -420,6 +420,52 @@ func (x *CitationDelta) GetCitation() *Citation {
 	return nil
 }
 
+// What a tool of the provider did. Each activity comes whole.
+type HostedActivityDelta struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The activity.
+	Activity      *HostedActivity `protobuf:"bytes,1,opt,name=activity,proto3" json:"activity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HostedActivityDelta) Reset() {
+	*x = HostedActivityDelta{}
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HostedActivityDelta) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HostedActivityDelta) ProtoMessage() {}
+
+func (x *HostedActivityDelta) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HostedActivityDelta.ProtoReflect.Descriptor instead.
+func (*HostedActivityDelta) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *HostedActivityDelta) GetActivity() *HostedActivity {
+	if x != nil {
+		return x.Activity
+	}
+	return nil
+}
+
 // The next piece of a tool call.
 type ToolCallDelta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -441,7 +487,7 @@ type ToolCallDelta struct {
 
 func (x *ToolCallDelta) Reset() {
 	*x = ToolCallDelta{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -453,7 +499,7 @@ func (x *ToolCallDelta) String() string {
 func (*ToolCallDelta) ProtoMessage() {}
 
 func (x *ToolCallDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -466,7 +512,7 @@ func (x *ToolCallDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolCallDelta.ProtoReflect.Descriptor instead.
 func (*ToolCallDelta) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{5}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ToolCallDelta) GetIndex() int32 {
@@ -528,7 +574,7 @@ type ReasoningDelta struct {
 
 func (x *ReasoningDelta) Reset() {
 	*x = ReasoningDelta{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +586,7 @@ func (x *ReasoningDelta) String() string {
 func (*ReasoningDelta) ProtoMessage() {}
 
 func (x *ReasoningDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +599,7 @@ func (x *ReasoningDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReasoningDelta.ProtoReflect.Descriptor instead.
 func (*ReasoningDelta) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{6}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReasoningDelta) GetText() string {
@@ -606,7 +652,7 @@ type MediaDelta struct {
 
 func (x *MediaDelta) Reset() {
 	*x = MediaDelta{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +664,7 @@ func (x *MediaDelta) String() string {
 func (*MediaDelta) ProtoMessage() {}
 
 func (x *MediaDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +677,7 @@ func (x *MediaDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaDelta.ProtoReflect.Descriptor instead.
 func (*MediaDelta) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{7}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MediaDelta) GetModality() Modality {
@@ -691,7 +737,7 @@ type Recovered struct {
 
 func (x *Recovered) Reset() {
 	*x = Recovered{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[8]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -703,7 +749,7 @@ func (x *Recovered) String() string {
 func (*Recovered) ProtoMessage() {}
 
 func (x *Recovered) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[8]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -716,7 +762,7 @@ func (x *Recovered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovered.ProtoReflect.Descriptor instead.
 func (*Recovered) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{8}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Recovered) GetKind() RecoveryKind {
@@ -755,7 +801,7 @@ type Finished struct {
 
 func (x *Finished) Reset() {
 	*x = Finished{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[9]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +813,7 @@ func (x *Finished) String() string {
 func (*Finished) ProtoMessage() {}
 
 func (x *Finished) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[9]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +826,7 @@ func (x *Finished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finished.ProtoReflect.Descriptor instead.
 func (*Finished) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{9}
+	return file_llmrouter_v1_stream_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Finished) GetFinishReason() FinishReason {
@@ -819,7 +865,7 @@ type TokenLogprob_Alternative struct {
 
 func (x *TokenLogprob_Alternative) Reset() {
 	*x = TokenLogprob_Alternative{}
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[10]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -831,7 +877,7 @@ func (x *TokenLogprob_Alternative) String() string {
 func (*TokenLogprob_Alternative) ProtoMessage() {}
 
 func (x *TokenLogprob_Alternative) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_stream_proto_msgTypes[10]
+	mi := &file_llmrouter_v1_stream_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,7 +939,9 @@ const file_llmrouter_v1_stream_proto_rawDesc = "" +
 	"\fRefusalDelta\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\"C\n" +
 	"\rCitationDelta\x122\n" +
-	"\bcitation\x18\x01 \x01(\v2\x16.llmrouter.v1.CitationR\bcitation\"\xb7\x01\n" +
+	"\bcitation\x18\x01 \x01(\v2\x16.llmrouter.v1.CitationR\bcitation\"O\n" +
+	"\x13HostedActivityDelta\x128\n" +
+	"\bactivity\x18\x01 \x01(\v2\x1c.llmrouter.v1.HostedActivityR\bactivity\"\xb7\x01\n" +
 	"\rToolCallDelta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
@@ -952,7 +1000,7 @@ func file_llmrouter_v1_stream_proto_rawDescGZIP() []byte {
 }
 
 var file_llmrouter_v1_stream_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_llmrouter_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_llmrouter_v1_stream_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_llmrouter_v1_stream_proto_goTypes = []any{
 	(FinishReason)(0),                // 0: llmrouter.v1.FinishReason
 	(RecoveryKind)(0),                // 1: llmrouter.v1.RecoveryKind
@@ -961,31 +1009,34 @@ var file_llmrouter_v1_stream_proto_goTypes = []any{
 	(*TokenLogprob)(nil),             // 4: llmrouter.v1.TokenLogprob
 	(*RefusalDelta)(nil),             // 5: llmrouter.v1.RefusalDelta
 	(*CitationDelta)(nil),            // 6: llmrouter.v1.CitationDelta
-	(*ToolCallDelta)(nil),            // 7: llmrouter.v1.ToolCallDelta
-	(*ReasoningDelta)(nil),           // 8: llmrouter.v1.ReasoningDelta
-	(*MediaDelta)(nil),               // 9: llmrouter.v1.MediaDelta
-	(*Recovered)(nil),                // 10: llmrouter.v1.Recovered
-	(*Finished)(nil),                 // 11: llmrouter.v1.Finished
-	(*TokenLogprob_Alternative)(nil), // 12: llmrouter.v1.TokenLogprob.Alternative
-	(*RouteReport)(nil),              // 13: llmrouter.v1.RouteReport
-	(*Citation)(nil),                 // 14: llmrouter.v1.Citation
-	(Modality)(0),                    // 15: llmrouter.v1.Modality
+	(*HostedActivityDelta)(nil),      // 7: llmrouter.v1.HostedActivityDelta
+	(*ToolCallDelta)(nil),            // 8: llmrouter.v1.ToolCallDelta
+	(*ReasoningDelta)(nil),           // 9: llmrouter.v1.ReasoningDelta
+	(*MediaDelta)(nil),               // 10: llmrouter.v1.MediaDelta
+	(*Recovered)(nil),                // 11: llmrouter.v1.Recovered
+	(*Finished)(nil),                 // 12: llmrouter.v1.Finished
+	(*TokenLogprob_Alternative)(nil), // 13: llmrouter.v1.TokenLogprob.Alternative
+	(*RouteReport)(nil),              // 14: llmrouter.v1.RouteReport
+	(*Citation)(nil),                 // 15: llmrouter.v1.Citation
+	(*HostedActivity)(nil),           // 16: llmrouter.v1.HostedActivity
+	(Modality)(0),                    // 17: llmrouter.v1.Modality
 }
 var file_llmrouter_v1_stream_proto_depIdxs = []int32{
-	13, // 0: llmrouter.v1.RouteSelected.report:type_name -> llmrouter.v1.RouteReport
+	14, // 0: llmrouter.v1.RouteSelected.report:type_name -> llmrouter.v1.RouteReport
 	4,  // 1: llmrouter.v1.ContentDelta.logprobs:type_name -> llmrouter.v1.TokenLogprob
-	12, // 2: llmrouter.v1.TokenLogprob.alternatives:type_name -> llmrouter.v1.TokenLogprob.Alternative
-	14, // 3: llmrouter.v1.CitationDelta.citation:type_name -> llmrouter.v1.Citation
-	15, // 4: llmrouter.v1.MediaDelta.modality:type_name -> llmrouter.v1.Modality
-	1,  // 5: llmrouter.v1.Recovered.kind:type_name -> llmrouter.v1.RecoveryKind
-	13, // 6: llmrouter.v1.Recovered.report:type_name -> llmrouter.v1.RouteReport
-	0,  // 7: llmrouter.v1.Finished.finish_reason:type_name -> llmrouter.v1.FinishReason
-	13, // 8: llmrouter.v1.Finished.report:type_name -> llmrouter.v1.RouteReport
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	13, // 2: llmrouter.v1.TokenLogprob.alternatives:type_name -> llmrouter.v1.TokenLogprob.Alternative
+	15, // 3: llmrouter.v1.CitationDelta.citation:type_name -> llmrouter.v1.Citation
+	16, // 4: llmrouter.v1.HostedActivityDelta.activity:type_name -> llmrouter.v1.HostedActivity
+	17, // 5: llmrouter.v1.MediaDelta.modality:type_name -> llmrouter.v1.Modality
+	1,  // 6: llmrouter.v1.Recovered.kind:type_name -> llmrouter.v1.RecoveryKind
+	14, // 7: llmrouter.v1.Recovered.report:type_name -> llmrouter.v1.RouteReport
+	0,  // 8: llmrouter.v1.Finished.finish_reason:type_name -> llmrouter.v1.FinishReason
+	14, // 9: llmrouter.v1.Finished.report:type_name -> llmrouter.v1.RouteReport
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_stream_proto_init() }
@@ -1001,7 +1052,7 @@ func file_llmrouter_v1_stream_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrouter_v1_stream_proto_rawDesc), len(file_llmrouter_v1_stream_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -10,6 +10,7 @@ import io.github.routersvc.llmrouter.CallException;
 import io.github.routersvc.llmrouter.IncompleteStreamException;
 import io.github.routersvc.llmrouter.NotConnectedException;
 import io.github.routersvc.llmrouter.RouterClient;
+import io.github.routersvc.llmrouter.StreamedAnswer;
 import io.github.routersvc.llmrouter.v1.CompleteRequest;
 import io.github.routersvc.llmrouter.v1.ExplainRouteRequest;
 import io.github.routersvc.llmrouter.v1.ListModelsRequest;
@@ -111,6 +112,7 @@ final class Driver {
 
   private JsonObject called(JsonObject command) {
     var said = new AnswerText();
+    var answer = new StreamedAnswer();
     try {
       var client = clients.get(text(command, "client"));
       if (command.has("timeout") && !command.get("timeout").isJsonNull()) {
@@ -124,9 +126,10 @@ final class Driver {
         answered.add("response", json(answer(client, command)));
         return answered;
       }
-      stream(client, command, said);
+      stream(client, command, said, answer);
       var finished = outcome("finished");
       finished.addProperty("text", said.toString());
+      finished.add("answer", json(answer.response()));
       return finished;
     } catch (CancellationException cancelled) {
       return outcome("cancelled");
@@ -134,6 +137,7 @@ final class Driver {
       var error = outcome("error");
       error.add("error", described(failed));
       error.addProperty("text", said.toString());
+      error.add("answer", json(answer.response()));
       return error;
     } catch (Exception defect) {
       var defective = outcome("defect");
@@ -171,7 +175,9 @@ final class Driver {
     }
   }
 
-  private void stream(RouterClient client, JsonObject command, AnswerText said) throws Exception {
+  private void stream(
+      RouterClient client, JsonObject command, AnswerText said, StreamedAnswer answer)
+      throws Exception {
     var id = command.get("id").getAsInt();
     var request = request(command, StreamCompleteRequest.newBuilder()).build();
     if (isAsync) {
@@ -198,6 +204,7 @@ final class Driver {
                 @Override
                 public void onNext(StreamCompleteResponse event) {
                   said.add(event);
+                  answer.add(event);
                   writeEvent(command, event);
                   subscription.request(1);
                 }
@@ -219,6 +226,7 @@ final class Driver {
       cancels.put(id, events::close);
       for (var event : events) {
         said.add(event);
+        answer.add(event);
         writeEvent(command, event);
       }
     }

@@ -18,7 +18,7 @@ from clients.python.conformance.exchange import (
     write_ready,
 )
 
-from llmrouter import AnswerText, AsyncRouterClient, CallError
+from llmrouter import AnswerText, AsyncRouterClient, CallError, StreamedAnswer
 
 LONGEST_LINE = 256 * 1024 * 1024
 
@@ -53,7 +53,7 @@ class Driver:
             await client.aclose()
 
     async def _call(self, command: Json) -> None:
-        text = AnswerText()
+        text, answer = AnswerText(), StreamedAnswer()
         partial: Json = {}
         try:
             client = self._clients[command["client"]]
@@ -63,15 +63,20 @@ class Driver:
                 async with contextlib.aclosing(events):
                     async for event in events:
                         text.add(event)
+                        answer.add(event)
                         write({"id": command["id"], "event": json_of(event)})
-                outcome: Json = {"outcome": "finished", "text": str(text)}
+                outcome: Json = {
+                    "outcome": "finished",
+                    "text": str(text),
+                    "answer": json_of(answer.response),
+                }
             else:
                 call = getattr(client, command["op"])
                 response = await call(request_of(command), **call_options(command))
                 outcome = {"outcome": "response", "response": json_of(response)}
         except CallError as error:
             if partial:
-                partial["text"] = str(text)
+                partial |= {"text": str(text), "answer": json_of(answer.response)}
             outcome = {"outcome": "error", "error": error_of(error), **partial}
         except asyncio.CancelledError:
             write({"id": command["id"], "outcome": "cancelled"})

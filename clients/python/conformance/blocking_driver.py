@@ -17,7 +17,7 @@ from clients.python.conformance.exchange import (
     write_ready,
 )
 
-from llmrouter import AnswerStream, AnswerText, CallError, RouterClient
+from llmrouter import AnswerStream, AnswerText, CallError, RouterClient, StreamedAnswer
 
 
 class Driver:
@@ -63,19 +63,21 @@ class Driver:
         thread.start()
 
     def _read(self, command: Json, stream: AnswerStream) -> None:
-        text = AnswerText()
+        text, answer = AnswerText(), StreamedAnswer()
         try:
             with stream:
                 for event in stream:
                     text.add(event)
+                    answer.add(event)
                     write({"id": command["id"], "event": json_of(event)})
-            outcome: Json = {"outcome": "finished", "text": str(text)}
+            outcome: Json = {"outcome": "finished"}
         except CallError as error:
-            outcome = {"outcome": "error", "error": error_of(error), "text": str(text)}
+            outcome = {"outcome": "error", "error": error_of(error)}
             if command["id"] in self._cancelled and error.status == "CANCELLED":
                 outcome = {"outcome": "cancelled"}
         except Exception as error:  # noqa: BLE001 - what is no typed error is a defect
             outcome = {"outcome": "defect", "message": repr(error)}
+        outcome |= {"text": str(text), "answer": json_of(answer.response)}
         write({"id": command["id"], **outcome})
 
     def _call(self, command: Json) -> None:

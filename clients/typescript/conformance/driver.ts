@@ -11,6 +11,7 @@ import {
   IncompleteStreamError,
   NotConnectedError,
   RouterClient,
+  StreamedAnswer,
   version,
 } from "@routersvc/llmrouter-client";
 import {
@@ -106,14 +107,20 @@ async function call(command: Command): Promise<Line> {
     options.timeoutMs = command.timeout * 1000;
   }
   const text = new AnswerText();
+  const answered = new StreamedAnswer();
+  const soFar = (): Line => ({
+    text: String(text),
+    answer: toJson(CompleteResponseSchema, answered.response),
+  });
   try {
     if (command.op === "stream") {
       const request = fromJson(StreamCompleteRequestSchema, command.request);
       for await (const event of clientOf(command).stream(request, options)) {
         text.add(event);
+        answered.add(event);
         write({ id: command.id, event: toJson(StreamCompleteResponseSchema, event) });
       }
-      return { outcome: "finished", text: String(text) };
+      return { outcome: "finished", ...soFar() };
     }
     return { outcome: "response", response: await answer(command, options) };
   } catch (error) {
@@ -123,7 +130,7 @@ async function call(command: Command): Promise<Line> {
     if (!(error instanceof CallError)) {
       throw error;
     }
-    return { outcome: "error", error: said(error), text: String(text) };
+    return { outcome: "error", error: said(error), ...soFar() };
   } finally {
     calls.delete(command.id);
   }

@@ -18,5 +18,6 @@ export {
 } from "./errors.js";
 export { textOf, textPrompt } from "./prompts.js";
 export { serviceConfig } from "./service_config.js";
+export { StreamedAnswer } from "./streamed_answer.js";
 export { version } from "./version.js";
 export { ErrorReason } from "./llmrouter/v1/errors_pb.js";

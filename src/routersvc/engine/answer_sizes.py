@@ -8,12 +8,14 @@ from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.deltas import (
     CitationDelta,
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
+from routersvc.domain.conversation.hosted_activities import HostedActivity
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
@@ -97,6 +99,12 @@ def bound_of_citation(citation: Citation) -> int:
     return _AROUND_EVENT + written + len(citation.source_id)
 
 
+def bound_of_activity(activity: HostedActivity) -> int:
+    """Return the most characters that a hosted activity takes, numbers included."""
+    entries = 1 + len(activity.queries) + len(activity.sources)
+    return _AROUND_EVENT * entries + activity.size
+
+
 def _bytes_of(event: AnswerEvent) -> int:
     match event:
         case TextDelta():
@@ -113,6 +121,8 @@ def _bytes_of(event: AnswerEvent) -> int:
             return _AROUND_EVENT + len(event.data) + len(event.url) + _encoded(event.transcript)
         case CitationDelta():
             return MOST_BYTES_PER_CHARACTER * bound_of_citation(event.citation)
+        case HostedDelta():
+            return MOST_BYTES_PER_CHARACTER * bound_of_activity(event.activity)
         case _:
             return 0
 

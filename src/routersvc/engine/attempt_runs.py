@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import (
     CitationDelta,
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -25,6 +26,7 @@ from routersvc.engine.answer_sizes import (
     DEFAULT_MAX_ANSWER_BYTES,
     MOST_BYTES_PER_CHARACTER,
     AnswerSize,
+    bound_of_activity,
     bound_of_citation,
     bound_of_logprobs,
 )
@@ -132,12 +134,7 @@ class AttemptRun:
                 case UsageCounted():
                     attempt.count(event)
                 case Started() | Finished():
-                    attempt.model_version = event.model_version or attempt.model_version
-                    attempt.response_id = event.response_id or attempt.response_id
-                    if isinstance(event, Started):
-                        attempt.left_out += event.left_out
-                        if event.headroom is not None:
-                            self._race.headroom_reported(attempt, event.headroom, self._clock())
+                    self._note(event)
                 case ToolCallDelta():
                     contents += 1
                     characters += len(event.arguments_json)
@@ -151,6 +148,9 @@ class AttemptRun:
                     more_bytes += len(event.signature) + len(event.encrypted)
                 case CitationDelta():
                     more_bytes += bound_of_citation(event.citation)
+                case HostedDelta():
+                    contents += 1
+                    more_bytes += bound_of_activity(event.activity)
                 case RefusalDelta():
                     contents += 1
                     characters += len(event.text)
@@ -161,6 +161,16 @@ class AttemptRun:
                 attempt, self._clock(), contents=contents, characters=characters
             )
         return contents > 0
+
+    def _note(self, event: Started | Finished) -> None:
+        """Record what the provider says beside the answer."""
+        attempt = self.attempt
+        attempt.model_version = event.model_version or attempt.model_version
+        attempt.response_id = event.response_id or attempt.response_id
+        if isinstance(event, Started):
+            attempt.left_out += event.left_out
+            if event.headroom is not None:
+                self._race.headroom_reported(attempt, event.headroom, self._clock())
 
     def noted(self, error: AttemptFailedError) -> Failure:
         """Return the failure, after recording the usage that came with it."""

@@ -26,6 +26,7 @@ from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.sniffing import SniffingDecoder
 from routersvc.providers.reading.whole_bodies import BodyDecoder, BodyReader, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
+from routersvc.providers.writing.hosted_parts import with_opaque_blocks
 from routersvc.providers.writing.long_bodies import encoding
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -74,7 +75,7 @@ class JsonWireFormat:
     stream_type: str = EVENT_STREAM
     streams_as_json: bool = False
     sends_accept: bool = True
-    read_failure: Callable[[ResponseHead, bytes], Failure] = failure_of_response
+    read_failure: Callable[[ResponseHead, bytes], Failure] | None = None
     proof_maker: Callable[[str], str] = no_maker
     plain_thoughts: Callable[[str], bool] = lambda _: True
 
@@ -107,7 +108,7 @@ class JsonWireFormat:
             deployment=deployment, prompt=prompt, streaming=False, connect_timeout=0.0, timeout=0.0
         )
         try:
-            self.encode_body(call)
+            self.encode_body(with_opaque_blocks(call))
         except AttemptFailedError as error:
             return error.failure.message
         except _NOT_ENCODABLE:
@@ -139,23 +140,25 @@ class JsonWireFormat:
         """Return a reader for the body that came.
 
         Some servers answer a request for a stream with one body, some the other way round, and some
-        announce a stream as JSON.
+        announce a stream as JSON, or a body as a stream.
         """
         content_type = head.content_type
         if "html" in content_type:
             return WrongTypeDecoder()
         may_be_stream = self.streams_as_json or "json" not in content_type
-        if self.stream_type in content_type or (call.streaming and may_be_stream):
+        announces_stream = self.stream_type in content_type or (call.streaming and may_be_stream)
+        if announces_stream and self.stream_type != EVENT_STREAM:
             return self.stream_decoder(call, head)
         return SniffingDecoder(
             stream=lambda: self.stream_decoder(call, head),
             body=lambda: BodyDecoder(self.body_reader(call, head)),
+            announces_stream=announces_stream,
         )
 
     def _encoding_body(self, call: AttemptCall) -> Steps[bytes]:
         """Encode the body of a request; what JSON cannot hold is the request's own fault."""
         try:
-            return (yield from encoding(self.encode_body(call)))
+            return (yield from encoding(self.encode_body(with_opaque_blocks(call))))
         except _NOT_ENCODABLE as error:
             raise AttemptFailedError(
                 Failure(
@@ -167,7 +170,9 @@ class JsonWireFormat:
 
     def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Return the failure that a response without success means."""
-        return self.read_failure(head, body)
+        if self.read_failure is not None:
+            return self.read_failure(head, body)
+        return failure_of_response(head, body, self.dialect.errors)
 
     def probe(self) -> WireRequest:
         """Return a request that is not billed."""

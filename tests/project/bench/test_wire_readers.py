@@ -18,7 +18,17 @@ from typing import Any
 import pytest
 from bench.wire.comparing import differences
 from bench.wire.hearing import heard
-from bench.wire.readings import Call, Cited, Counts, Failing, Logprob, Medium, Reading, reading_of
+from bench.wire.readings import (
+    Call,
+    Cited,
+    Counts,
+    Failing,
+    Logprob,
+    Medium,
+    Ran,
+    Reading,
+    reading_of,
+)
 from bench.wire.traffic.events import Event, events_of, lacks_its_end, lines_of, payloads
 from bench.wire.traffic.framing import Transport, framed
 from bench.wire.traffic.records import Record, UnusableRecordError, record_in
@@ -27,6 +37,7 @@ from openai._streaming import SSEDecoder
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import (
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -34,6 +45,7 @@ from routersvc.domain.conversation.deltas import (
     ToolCallDelta,
 )
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.hosted_activities import HostedActivity, HostedSource
 from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
 from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.usage import Usage, UsageCounted
@@ -281,7 +293,34 @@ def test_everything_that_a_reading_says_is_compared() -> None:
     """A new field must not go unseen."""
     changed = {name for change in CHANGES for name in change}
 
-    assert {field.name for field in dataclasses.fields(Reading)} - changed == {"judge", "citations"}
+    assert {field.name for field in dataclasses.fields(Reading)} - changed == {
+        "judge",
+        "citations",
+        "ran",
+    }
+
+
+def test_what_tools_did_is_compared_where_both_say_it() -> None:
+    """In any order: a stream says it when it is done, a whole answer in its items' order."""
+    search = HostedActivity(
+        tool="web_search",
+        activity_id="ws",
+        queries=("rain",),
+        output="x",
+        sources=(HostedSource(url="https://a.invalid"),),
+    )
+    code = HostedActivity(tool="code_execution", activity_id="ci", code="1")
+    ours = heard(
+        (*EVENTS[:-1], HostedDelta(activity=search), HostedDelta(activity=code), EVENTS[-1])
+    )
+    told = Ran(call_id="ws", asked=("rain",), output="x", sources=("https://a.invalid",))
+    other = Ran(call_id="ci", asked=("1",))
+
+    assert differences(ours, dataclasses.replace(READING, ran=(other, told))) == []
+    assert differences(ours, dataclasses.replace(READING, ran=(told,))) != []
+    for field in Ran._fields:
+        changed = told._replace(**{field: ("y",) if field in {"asked", "sources"} else "y"})
+        assert differences(ours, dataclasses.replace(READING, ran=(changed, other))) != [], field
 
 
 def test_citations_are_compared_where_both_say_them() -> None:

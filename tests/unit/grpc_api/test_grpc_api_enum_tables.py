@@ -21,6 +21,7 @@ from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, Strea
 from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.hosted_activities import HostedStatus
 from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.parts import CacheLifetime, ImageDetail, Modality
 from routersvc.domain.conversation.prompts import ServiceTier, Verbosity
@@ -41,6 +42,7 @@ from routersvc.grpc_api.outbound import enums as enums_out
 IN = {
     "ROLES": (prompt_pb2.Role.DESCRIPTOR, Role),
     "CACHE_LIFETIMES": (prompt_pb2.PromptCacheLifetime.DESCRIPTOR, CacheLifetime),
+    "HOSTED_STATUSES": (prompt_pb2.HostedActivityStatus.DESCRIPTOR, HostedStatus),
     "IMAGE_DETAILS": (prompt_pb2.ImageDetail.DESCRIPTOR, ImageDetail),
     "TOOL_CHOICE_MODES": (prompt_pb2.ToolChoiceMode.DESCRIPTOR, ToolChoiceMode),
     "REASONING_EFFORTS": (prompt_pb2.ReasoningEffort.DESCRIPTOR, ReasoningEffort),
@@ -61,6 +63,7 @@ OUT = {
     "FINISH_REASONS": (stream_pb2.FinishReason.DESCRIPTOR, FinishReason),
     "MODALITIES": (prompt_pb2.Modality.DESCRIPTOR, Modality),
     "CACHE_LIFETIMES": (prompt_pb2.PromptCacheLifetime.DESCRIPTOR, CacheLifetime),
+    "HOSTED_STATUSES": (prompt_pb2.HostedActivityStatus.DESCRIPTOR, HostedStatus),
     "REASONING_EFFORTS": (prompt_pb2.ReasoningEffort.DESCRIPTOR, ReasoningEffort),
     "SERVICE_TIERS": (prompt_pb2.ServiceTier.DESCRIPTOR, ServiceTier),
     "ATTEMPT_REASONS": (report_pb2.AttemptReason.DESCRIPTOR, AttemptReason),

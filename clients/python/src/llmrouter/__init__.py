@@ -9,6 +9,7 @@ from llmrouter.blocking_client import AnswerStream, RouterClient
 from llmrouter.channels import SERVICE_CONFIG
 from llmrouter.errors import CallError, IncompleteStreamError, NotConnectedError, Reason, Violation
 from llmrouter.prompts import text_of, text_prompt
+from llmrouter.streamed_answers import StreamedAnswer
 
 __all__ = (
     "SERVICE_CONFIG",
@@ -20,6 +21,7 @@ __all__ = (
     "NotConnectedError",
     "Reason",
     "RouterClient",
+    "StreamedAnswer",
     "Violation",
     "text_of",
     "text_prompt",

@@ -17,7 +17,13 @@ from routersvc.cli.exit_codes import CommandError
 from routersvc.cli.views.report_views import attempt_text
 from routersvc.cli.views.terminal import Terminal, visible
 from routersvc.cli.views.text_wrapping import WordWrap
-from routersvc.grpc_api.client.messages import Part, Recovered, StreamCompleteResponse, word_of
+from routersvc.grpc_api.client.messages import (
+    HostedActivity,
+    Part,
+    Recovered,
+    StreamCompleteResponse,
+    word_of,
+)
 
 
 class AnswerPrinter:
@@ -51,6 +57,8 @@ class AnswerPrinter:
                 self._print_call(call.index, call.name, call.arguments_json)
             case "media_delta":
                 self._mention(response.media_delta.media_type, len(response.media_delta.data))
+            case "hosted_activity_delta":
+                self._mention_tool(response.hosted_activity_delta.activity)
             case "recovered":
                 self._recover(response.recovered)
             case _:
@@ -68,6 +76,8 @@ class AnswerPrinter:
                     self._print_thought(part.reasoning.text)
                 case "tool_call":
                     self._print_call(place, part.tool_call.name, part.tool_call.arguments_json)
+                case "hosted_activity":
+                    self._mention_tool(part.hosted_activity)
                 case "image":
                     self._mention(part.image.media_type, len(part.image.data))
                 case "audio":
@@ -104,6 +114,12 @@ class AnswerPrinter:
             self._terminal.err.print(
                 visible(text), style="dim italic", end="", markup=False, soft_wrap=True
             )
+
+    def _mention_tool(self, activity: HostedActivity) -> None:
+        """Print what a tool of the provider was asked, where it was asked anything."""
+        asked = ", ".join(activity.queries) or activity.code.partition("\n")[0]
+        if asked:
+            self._terminal.note(f"[{activity.tool}: {asked}]")
 
     def _mention(self, media_type: str, size: int) -> None:
         self._terminal.note(f"[{media_type or 'media'}, {size:,} bytes: `--json` has them]")

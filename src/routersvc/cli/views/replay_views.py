@@ -9,8 +9,10 @@ from typing import TypeVar
 import orjson
 
 from routersvc.app.replays.replaying import Replay
+from routersvc.domain.conversation.hosted_activities import HostedActivity
 from routersvc.domain.conversation.parts import (
     AudioPart,
+    HostedPart,
     ImagePart,
     Part,
     RefusalPart,
@@ -68,6 +70,7 @@ def replay_entries(file: str, replay: Replay) -> Entries:
     answer = replay.answer
     failed = replay.failure is not None
     thoughts = _of_type(answer.parts, ThoughtPart)
+    activities = _of_type(answer.parts, HostedPart)
     return {
         "file": file,
         "provider": replay.recording.provider,
@@ -78,8 +81,10 @@ def replay_entries(file: str, replay: Replay) -> Entries:
         "content": "".join(part.text for part in _of_type(answer.parts, TextPart)),
         "refusal": "".join(part.text for part in _of_type(answer.parts, RefusalPart)),
         "reasoning": "".join(part.text for part in thoughts),
-        "reasoning_signed": any(part.signature or part.encrypted for part in thoughts),
+        "reasoning_signed": any(part.signature or part.encrypted for part in thoughts)
+        or any(part.activity.proof for part in activities),
         "tool_calls": [_call_entries(part) for part in _of_type(answer.parts, ToolCall)],
+        "hosted": [_hosted_entries(part.activity) for part in activities],
         "media": [
             {"media_type": part.media_type, "bytes": len(part.data or b"")}
             for part in answer.parts
@@ -109,6 +114,7 @@ def unread_entries(file: str, sentence: str) -> Entries:
         "reasoning": "",
         "reasoning_signed": False,
         "tool_calls": [],
+        "hosted": [],
         "media": [],
         "usage": None,
         "finish_reason": None,
@@ -117,6 +123,24 @@ def unread_entries(file: str, sentence: str) -> Entries:
         "response_id": "",
         "failure": None,
         "error": sentence,
+    }
+
+
+def _hosted_entries(activity: HostedActivity) -> Entries:
+    """Return what a tool of the provider did; of its proof, whether there is one."""
+    return {
+        "id": activity.activity_id,
+        "tool": activity.tool,
+        "name": activity.name,
+        "server": activity.server,
+        "input": activity.input_json,
+        "queries": list(activity.queries),
+        "code": activity.code,
+        "status": None if activity.status is None else activity.status.value,
+        "output": activity.output,
+        "error": activity.error,
+        "sources": [dataclasses.asdict(source) for source in activity.sources],
+        "proven": bool(activity.proof),
     }
 
 

@@ -9,15 +9,18 @@ from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.citations import Citation, citations_of_parts
 from routersvc.domain.conversation.deltas import (
     CitationDelta,
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
+from routersvc.domain.conversation.hosted_activities import HostedActivity
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import (
     AudioPart,
+    HostedPart,
     ImagePart,
     Modality,
     Part,
@@ -72,14 +75,14 @@ class _MediaPieces:
     transcript: list[str] = dataclasses.field(default_factory=list[str])
 
 
-_Pieces = _TextPieces | _ThoughtPieces | _ToolCallPieces | _MediaPieces
+_Pieces = _TextPieces | _ThoughtPieces | _ToolCallPieces | _MediaPieces | HostedActivity
 
 
 class _Assembly:
     """The parts of an answer in the order they began.
 
-    A text goes on after a thought without proof. A thought with a proof, and a call, end it: their
-    place among the texts is part of what some vendors prove.
+    A text goes on after a thought without proof. A thought or a hosted activity with a proof, and a
+    call, end it: their place among the texts is part of what some vendors prove.
     """
 
     def __init__(self) -> None:
@@ -113,6 +116,13 @@ class _Assembly:
             self._thought.proof = delta
             self._thought = None
             self._open.clear()
+
+    def add_hosted(self, activity: HostedActivity) -> None:
+        """Append what a tool of the provider did."""
+        self._pieces.append(activity)
+        if activity.proof:
+            self._open.clear()
+            self._thought = None
 
     def add_call(self, delta: ToolCallDelta) -> None:
         """Append to the call of this index."""
@@ -190,6 +200,8 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
                 assembly.add_citation(event.citation)
             case MediaDelta():
                 assembly.add_media(event)
+            case HostedDelta():
+                assembly.add_hosted(event.activity)
     if finish is None:
         raise ValueError("an answer without `Finished` is not complete")
     return Answer(parts=assembly.parts(), finish=finish, usage=usage, logprobs=tuple(logprobs))
@@ -220,6 +232,8 @@ def _part(pieces: _Pieces) -> Part:
             )
         case _MediaPieces():
             return _media_part(pieces)
+        case HostedActivity():
+            return HostedPart(activity=pieces)
 
 
 def _media_part(pieces: _MediaPieces) -> Part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from routersvc.domain.conversation.citations import Citation
+from routersvc.domain.conversation.hosted_activities import HostedActivity
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import Modality
 
@@ -80,8 +81,23 @@ class CitationDelta:
     citation: Citation
 
 
-ContentDelta = TextDelta | RefusalDelta | ThoughtDelta | ToolCallDelta | MediaDelta | CitationDelta
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class HostedDelta:
+    """What a tool of the provider did; each activity comes whole."""
+
+    activity: HostedActivity
 
 
-CONTENT_TYPES = (TextDelta, RefusalDelta, ThoughtDelta, ToolCallDelta, MediaDelta)
+ContentDelta = (
+    TextDelta
+    | RefusalDelta
+    | ThoughtDelta
+    | ToolCallDelta
+    | MediaDelta
+    | CitationDelta
+    | HostedDelta
+)
+
+
+CONTENT_TYPES = (TextDelta, RefusalDelta, ThoughtDelta, ToolCallDelta, MediaDelta, HostedDelta)
 """The events that an attempt commits on, for `isinstance`."""

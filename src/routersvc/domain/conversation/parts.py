@@ -1,4 +1,4 @@
-"""The parts of a message: text, media, thoughts, refusals, tool calls and their results."""
+"""The parts of a message: text, media, thoughts, refusals, calls of tools and their results."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 import enum
 
 from routersvc.domain.conversation.citations import Citation
+from routersvc.domain.conversation.hosted_activities import HostedActivity
 
 
 class Modality(enum.Enum):
@@ -126,6 +127,22 @@ class RefusalPart:
     cache: CacheLifetime | None = None
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class HostedPart:
+    """What a tool of the provider did."""
+
+    activity: HostedActivity
+    cache: CacheLifetime | None = None
+
+
 Part = (
-    TextPart | ImagePart | AudioPart | FilePart | ToolCall | ToolResult | ThoughtPart | RefusalPart
+    TextPart
+    | ImagePart
+    | AudioPart
+    | FilePart
+    | ToolCall
+    | ToolResult
+    | ThoughtPart
+    | RefusalPart
+    | HostedPart
 )

@@ -4,6 +4,7 @@ A proof is what a vendor gives with a thought or a call and wants back unchanged
 encrypted thought, a block of its own tools. Its maker's name travels with it. Another vendor would
 refuse it, so it is left out there; the text of the thought stays where thoughts are taken without
 proof. A proof of an unknown maker is sent on: the wire format sends it where it has its shape.
+What a tool of a vendor did is sent as its proof, to its maker, and to nobody else.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import enum
 from collections import Counter
 
 from routersvc.domain.conversation.messages import Message, Role
-from routersvc.domain.conversation.parts import Part, ThoughtPart, ToolCall
+from routersvc.domain.conversation.parts import HostedPart, Part, ThoughtPart, ToolCall
 from routersvc.domain.conversation.prompts import Prompt
 
 
@@ -23,6 +24,7 @@ class LeftOutKind(enum.Enum):
     SIGNATURE = "signature"
     ENCRYPTED = "encrypted"
     REASONING = "reasoning"
+    HOSTED_ACTIVITY = "hosted_activity"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,9 +44,7 @@ def prompt_for(
     `maker` is the name under which the deployment's own proofs are known, empty where it is not
     known: then all proofs are sent. `plain_thoughts`: thoughts are taken without proof.
     """
-    if maker:
-        return _written(prompt, own=maker, plain_thoughts=plain_thoughts)
-    return prompt, ()
+    return _written(prompt, own=maker, plain_thoughts=plain_thoughts)
 
 
 def prompt_without_proofs(
@@ -87,7 +87,9 @@ def _parts(
     for part in parts:
         sent: Part | None = part
         match part:
-            case ThoughtPart():
+            case HostedPart():
+                sent = _hosted(part, own, left_out)
+            case ThoughtPart() if own != "":
                 sent = _thought(part, own, left_out, plain_thoughts=plain_thoughts)
             case ToolCall(signature=signature) if signature and _is_foreign(part.maker, own):
                 left_out[LeftOutKind.SIGNATURE, part.maker] += 1
@@ -121,6 +123,23 @@ def _thought(
     return ThoughtPart(text=thought.text, cache=thought.cache) if proven else thought
 
 
+def _hosted(
+    part: HostedPart, own: str | None, left_out: Counter[tuple[LeftOutKind, str]]
+) -> HostedPart | None:
+    """Return what a tool did where it is sent: to its maker, if that needs it back."""
+    activity = part.activity
+    if not activity.proof:
+        left_out[LeftOutKind.HOSTED_ACTIVITY, activity.maker] += 1
+        return None
+    if _is_foreign(activity.maker, own):
+        left_out[LeftOutKind.ENCRYPTED, activity.maker] += 1
+        return None
+    return part
+
+
 def _is_foreign(maker: str, own: str | None) -> bool:
-    """Whether a proof of this maker is left out; `own` is `None` where every proof is."""
-    return own is None or bool(maker and maker != own)
+    """Whether a proof of this maker is left out.
+
+    `own` is `None` where every proof is, empty where none is.
+    """
+    return own is None or bool(own and maker and maker != own)

@@ -14,6 +14,7 @@ from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,
+    HostedPart,
     ImagePart,
     Modality,
     Part,
@@ -169,6 +170,9 @@ def texts_of_part(part: Part) -> Iterator[str]:
             text = text_of_file(part)
             if text:
                 yield text
+        case HostedPart():
+            yield part.activity.input_json
+            yield part.activity.output
         case ImagePart():
             pass
 

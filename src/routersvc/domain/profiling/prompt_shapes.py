@@ -14,6 +14,7 @@ from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,
+    HostedPart,
     ImagePart,
     Modality,
     Part,
@@ -33,7 +34,7 @@ _MOST_TEMPERATURE = 1.0
 _MOST_STOP_SEQUENCES = 4
 """What every format with the capability takes."""
 
-_TEXTS = (TextPart, RefusalPart, ThoughtPart, ToolCall)
+_TEXTS = (TextPart, RefusalPart, ThoughtPart, ToolCall, HostedPart)
 
 
 def shape_of(prompt: Prompt) -> Prompt | None:
@@ -92,7 +93,9 @@ def _is_unusual_part(part: Part) -> bool:
 
 
 def _without_content(message: Message) -> Message:
-    return dataclasses.replace(message, parts=tuple(_bare(part) for part in message.parts))
+    # What a tool of a provider did goes to its maker alone, in whose form it is.
+    kept = (part for part in message.parts if not isinstance(part, HostedPart))
+    return dataclasses.replace(message, parts=tuple(map(_bare, kept)))
 
 
 def _bare(part: Part) -> Part:

@@ -23,7 +23,7 @@ from llmrouter.v1.catalogue_service_pb2 import (
 )
 from llmrouter.v1.explanation_pb2 import Candidate, Explanation, Plan, PlanStep, Profile
 from llmrouter.v1.health_pb2 import DeploymentHealth, Quantiles
-from llmrouter.v1.prompt_pb2 import Part
+from llmrouter.v1.prompt_pb2 import HostedActivity, Part
 from llmrouter.v1.report_pb2 import Attempt, DeploymentName, RouteReport, Usage
 from llmrouter.v1.router_service_pb2 import (
     CompleteRequest,
@@ -48,6 +48,7 @@ __all__ = (
     "ExplainRouteRequest",
     "ExplainRouteResponse",
     "Explanation",
+    "HostedActivity",
     "ListModelsRequest",
     "ListModelsResponse",
     "Message",

@@ -14,6 +14,7 @@ from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, StreamRecoveryMode
 from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.hosted_activities import HostedStatus
 from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.parts import CacheLifetime, ImageDetail, Modality
 from routersvc.domain.conversation.prompts import ServiceTier, Verbosity
@@ -32,6 +33,12 @@ IMAGE_DETAILS = members_or_unset(
 )
 TOOL_CHOICE_MODES = members_or_unset(
     ToolChoiceMode, "TOOL_CHOICE_MODE", prompt_pb2.ToolChoiceMode.Value, unset=ToolChoiceMode.AUTO
+)
+HOSTED_STATUSES = members_or_unset(
+    HostedStatus,
+    "HOSTED_ACTIVITY_STATUS",
+    prompt_pb2.HostedActivityStatus.Value,
+    unset=None,
 )
 REASONING_EFFORTS = members_or_unset(
     ReasoningEffort, "REASONING_EFFORT", prompt_pb2.ReasoningEffort.Value, unset=None

@@ -11,6 +11,7 @@ from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
     FilePart,
+    HostedPart,
     ImagePart,
     Part,
     RefusalPart,
@@ -21,12 +22,13 @@ from routersvc.domain.conversation.parts import (
 )
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound.citations import citation_of
+from routersvc.grpc_api.inbound.hosted_activities import activity_of
 from routersvc.grpc_api.inbound.violations import Violations
 
 MAX_NAME_BYTES = 64
 MAX_PHASE_BYTES = 256
 
-_ONLY_IN_ASSISTANT = frozenset({"tool_call", "reasoning", "refusal"})
+_ONLY_IN_ASSISTANT = frozenset({"tool_call", "reasoning", "refusal", "hosted_activity"})
 
 
 def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -> Message | None:
@@ -237,6 +239,13 @@ def _refusal(
     return RefusalPart(text=part.refusal, cache=cache)
 
 
+def _hosted(
+    part: prompt_pb2.Part, path: str, cache: CacheLifetime | None, violations: Violations
+) -> HostedPart:
+    activity = activity_of(part.hosted_activity, f"{path}.hosted_activity", violations)
+    return HostedPart(activity=activity, cache=cache)
+
+
 _Kind = Callable[[prompt_pb2.Part, str, CacheLifetime | None, Violations], Part]
 
 _KINDS: Mapping[str, _Kind] = MappingProxyType(
@@ -249,5 +258,6 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "tool_result": _tool_result,
         "reasoning": _thought,
         "refusal": _refusal,
+        "hosted_activity": _hosted,
     }
 )

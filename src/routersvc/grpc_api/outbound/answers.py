@@ -14,6 +14,7 @@ from llmrouter.v1.router_service_pb2 import CompleteResponse, StreamCompleteResp
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.deltas import (
     CitationDelta,
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
@@ -24,6 +25,7 @@ from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,
+    HostedPart,
     ImagePart,
     Part,
     RefusalPart,
@@ -37,6 +39,7 @@ from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.engine.call_events import CallEvent, Completion, Recovered, RouteSelected
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.citations import write_citation
+from routersvc.grpc_api.outbound.hosted_activities import write_activity
 from routersvc.grpc_api.outbound.reports import write_report, write_usage
 
 
@@ -122,14 +125,10 @@ def _write(event: CallEvent, response: StreamCompleteResponse, report: RouteRepo
             response.refusal_delta.text += event.text
         case CitationDelta():
             write_citation(event.citation, response.citation_delta.citation)
+        case HostedDelta():
+            write_activity(event.activity, response.hosted_activity_delta.activity)
         case MediaDelta():
-            media = response.media_delta
-            media.modality = enums_out.MODALITIES[event.modality]
-            media.media_type = event.media_type
-            media.data = event.data
-            media.transcript = event.transcript
-            media.index = event.index
-            media.url = event.url
+            _write_media(event, response.media_delta)
         case UsageCounted():
             write_usage(event.usage, response.usage)
         case RouteSelected():
@@ -147,6 +146,15 @@ def _write(event: CallEvent, response: StreamCompleteResponse, report: RouteRepo
                 write_report(report, finished.report)
         case _:
             assert_never(event)
+
+
+def _write_media(event: MediaDelta, media: stream_pb2.MediaDelta) -> None:
+    media.modality = enums_out.MODALITIES[event.modality]
+    media.media_type = event.media_type
+    media.data = event.data
+    media.transcript = event.transcript
+    media.index = event.index
+    media.url = event.url
 
 
 def _write_part(part: Part, into: prompt_pb2.Part) -> None:
@@ -179,6 +187,8 @@ def _write_part(part: Part, into: prompt_pb2.Part) -> None:
             into.audio.data = part.data
             into.audio.media_type = part.media_type
             into.audio.transcript = part.transcript
+        case HostedPart():
+            write_activity(part.activity, into.hosted_activity)
         case FilePart() | ToolResult():
             raise ValueError("no model answers with a document or with the result of a tool")
         case _:

@@ -12,6 +12,7 @@ from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, Strea
 from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.hosted_activities import HostedStatus
 from routersvc.domain.conversation.parts import CacheLifetime, Modality
 from routersvc.domain.conversation.prompts import ServiceTier
 from routersvc.domain.conversation.proofs import LeftOutKind
@@ -33,6 +34,9 @@ CACHE_LIFETIMES = numbers_of(
     "PROMPT_CACHE_LIFETIME",
     prompt_pb2.PromptCacheLifetime.Value,
     unspecified=CacheLifetime.DEFAULT,
+)
+HOSTED_STATUSES = numbers_of(
+    HostedStatus, "HOSTED_ACTIVITY_STATUS", prompt_pb2.HostedActivityStatus.Value
 )
 REASONING_EFFORTS = numbers_of(
     ReasoningEffort, "REASONING_EFFORT", prompt_pb2.ReasoningEffort.Value

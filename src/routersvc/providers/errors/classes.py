@@ -1,10 +1,11 @@
 """Maps a vendor's error to a failure class.
 
 Vendors agree on little: an exhausted quota comes as 400, 402, 403 or 429, an unknown model as 400,
-404 or 410, an overload as 429, 498, 503 or 529. The first match decides, in this order: codes with
-one meaning, phrases with one meaning (each with the statuses it came with), broad codes, the
-status. Tested against recorded and documented errors. Phrases decide the next step of the request
-alone: a failure that was told by its words disables nothing.
+404 or 410, an overload as 429, 498, 503 or 529. The first match decides, in this order: the
+vendor's own codes, anybody's codes with one meaning, phrases with one meaning (each with the
+statuses it came with), broad codes, the status. Tested against recorded and documented errors.
+Phrases decide the next step of the request alone: a failure that was told by its words disables
+nothing.
 
 A response without the vendor's JSON is a page: a gateway between router and vendor sent it. A page
 says nothing about credential, model or request, whatever its status and text are.
@@ -18,6 +19,7 @@ from types import MappingProxyType
 
 from routersvc.domain.outcomes.failure_rules import RULES, Disables, FailureClass
 from routersvc.domain.outcomes.failures import Evidence, Failure
+from routersvc.providers.errors.envelopes import report_in
 from routersvc.providers.errors.rate_limit_headers import headroom, retry_after
 from routersvc.providers.errors.retry_hints import wait_in
 from routersvc.providers.errors.tables import (
@@ -31,6 +33,7 @@ from routersvc.providers.errors.tables import (
     STATUSES,
 )
 from routersvc.providers.errors.vendor_codes import code_in, parameter_in, place_of_error
+from routersvc.providers.errors.vendor_errors import NO_VENDOR_ERRORS, VendorErrors
 from routersvc.providers.errors.words import (
     ErrorWords,
     code_of_header,
@@ -53,6 +56,7 @@ _MEANINGS_OF_PAGES = frozenset(
 """The failure classes that a gateway's page can mean."""
 
 _FIRST_SERVER_ERROR = 500
+_SHED = "x-envoy-overloaded"
 
 _SENTENCES: Mapping[FailureClass, str] = MappingProxyType(
     {
@@ -83,14 +87,16 @@ class Verdict:
     proof_refused: bool = False
 
 
-def failure_of_response(head: ResponseHead, body: bytes) -> Failure:
-    """Return the failure that a response without success means."""
+def failure_of_response(
+    head: ResponseHead, body: bytes, own: VendorErrors = NO_VENDOR_ERRORS
+) -> Failure:
+    """Return the failure that a response without success means; `own` are the vendor's errors."""
     header_codes = code_of_header(head.headers)
     is_html = "html" in head.content_type or body.lstrip()[:1] == b"<"
     value = None if is_html else json_of_error(body)
     words = words_of(value if value is not None else "" if is_html else text_of_page(body))
     if value is None and not header_codes:
-        verdict = Verdict(failure_class=_class_of_page(words, head.status), evidence=Evidence.WORDS)
+        verdict = Verdict(failure_class=_class_of_page(words, head), evidence=Evidence.WORDS)
         failure = _failure(words, head, verdict, f"HTTP {head.status}, a gateway's page")
         # A firewall's page is about one request: one caller's pages must not open the breaker.
         return dataclasses.replace(failure, rate_only=head.status < _FIRST_SERVER_ERROR)
@@ -99,21 +105,33 @@ def failure_of_response(head: ResponseHead, body: bytes) -> Failure:
     )
     code = code_in(value, status=head.status) or min(header_codes, default="")
     where = place_of_error(f"HTTP {head.status}", code, parameter_in(value))
-    return _failure(words, head, classify(words, head.status), where)
+    return _failure(words, head, classify(words, head.status, own), where)
 
 
-def failure_of_event(event: JsonObject, head: ResponseHead) -> Failure:
+def failure_of_event(
+    event: JsonObject, head: ResponseHead, own: VendorErrors = NO_VENDOR_ERRORS
+) -> Failure:
     """Return the failure that an error inside a successful response means."""
     words = words_of(event)
     code = code_in(event, status=words.status)
     where = place_of_error("an error inside the answer", code, parameter_in(event))
-    return _failure(words, head, classify(words, words.status), where)
+    return _failure(words, head, classify(words, words.status, own), where)
 
 
-def classify(words: ErrorWords, status: int | None) -> Verdict:
+def failure_beside(
+    data: bytes, head: ResponseHead, own: VendorErrors = NO_VENDOR_ERRORS
+) -> Failure | None:
+    """Return the failure that stands beside the events of a stream; `None` where none does."""
+    report = report_in(data)
+    return None if report is None else failure_of_event(report, head, own)
+
+
+def classify(
+    words: ErrorWords, status: int | None, own: VendorErrors = NO_VENDOR_ERRORS
+) -> Verdict:
     """Return the class of an error; `status` is `None` for errors without an HTTP status."""
     if status in _DECIDED_BY_STATUS:
-        is_proved = bool(words.own_codes & DECISIVE_CODES)
+        is_proved = bool(words.own_codes & (DECISIVE_CODES | own.decisive_codes))
         return Verdict(
             failure_class=STATUSES[status],
             evidence=Evidence.VENDOR_CODE if is_proved else Evidence.STATUS,
@@ -124,9 +142,9 @@ def classify(words: ErrorWords, status: int | None) -> Verdict:
             evidence=Evidence.WORDS,
             proof_refused=True,
         )
-    for failure_class, codes in SPECIFIC_CODES.items():
+    for failure_class, codes in (*own.codes.items(), *SPECIFIC_CODES.items()):
         if words.codes & codes:
-            return _verdict_of_code(failure_class, words, codes)
+            return _verdict_of_code(failure_class, words, codes, own)
     for failure_class, statuses, phrases in PHRASES:
         if (status is None or status in statuses) and phrases.search(words.text):
             return Verdict(failure_class=failure_class, evidence=Evidence.WORDS)
@@ -138,14 +156,14 @@ def classify(words: ErrorWords, status: int | None) -> Verdict:
 
 
 def _verdict_of_code(
-    failure_class: FailureClass, words: ErrorWords, codes: frozenset[str]
+    failure_class: FailureClass, words: ErrorWords, codes: frozenset[str], own: VendorErrors
 ) -> Verdict:
     """Return the verdict of codes with one meaning, by the place in which they stand."""
-    own = words.own_codes & codes
-    if own & DECISIVE_CODES:
+    in_place = words.own_codes & codes
+    if in_place & (DECISIVE_CODES | own.decisive_codes):
         evidence = Evidence.VENDOR_CODE
     else:
-        evidence = Evidence.STATUS if own else Evidence.WORDS
+        evidence = Evidence.STATUS if in_place else Evidence.WORDS
     return Verdict(failure_class=failure_class, evidence=evidence)
 
 
@@ -165,7 +183,11 @@ def _class_of_status(status: int | None) -> FailureClass:
     return FailureClass.INVALID_REQUEST if is_refusal else FailureClass.SERVER_ERROR
 
 
-def _class_of_page(words: ErrorWords, status: int) -> FailureClass:
+def _class_of_page(words: ErrorWords, head: ResponseHead) -> FailureClass:
+    """Return what a gateway's page means. Envoy marks what it sheds with a header."""
+    status = head.status
+    if status >= _FIRST_SERVER_ERROR and _SHED in head.headers:
+        return FailureClass.OVERLOADED
     for failure_class, statuses, phrases in PHRASES:
         if (
             failure_class in _MEANINGS_OF_PAGES

@@ -26,61 +26,103 @@ SHARED = VendorErrors(
     codes={
         FailureClass.QUOTA_EXHAUSTED: frozenset(
             {
+                # Z.ai, SiliconFlow, Baidu, Tencent, and the gateways One API and New API.
                 "1113",
                 "1309",
-                "accountoverdueerror",
-                "allocationquota.freetieronly",
-                "arrearage",
-                "exceeded_current_quota_error",
+                "30001",
+                "error_code:17",
+                "error_code:19",
+                "failedoperation.freeresourcepackexhausted",
+                "failedoperation.resourcepackexhausted",
+                "failedoperation.servicestop",
                 "insufficient_balance",
+                "insufficient_user_quota",
+                "pre_consume_token_quota_failed",
                 "quota_exceeded",
+                "resourceinsufficient.chargeresourceexhausted",
                 "token_quota_reached",
             }
         ),
         FailureClass.CONTENT_FILTERED: frozenset(
             {
                 "1301",
+                "336104",
+                "censorship_blocked",
                 "content_filter_error",
-                "data_inspection_failed",
-                "datainspectionfailed",
-                "inputimagesensitivecontentdetected",
-                "inputtextsensitivecontentdetected",
-                "outputtextsensitivecontentdetected",
-                "sensitivecontentdetected",
+                "operationdenied.textillegaldetected",
+                "prompt_blocked",
+                "sensitive_words_detected",
             }
         ),
         FailureClass.CONTEXT_LENGTH: frozenset(
-            {"1261", "exceed_context_size_error", "too_many_prompt_tokens"}
+            {
+                "1261",
+                "336007",
+                "336103",
+                "characters_too_long",
+                "exceed_context_size_error",
+                "too_many_prompt_tokens",
+                "tokens_too_long",
+            }
         ),
-        FailureClass.MODEL_NOT_FOUND: frozenset(
-            {"1211", "accessdenied.unpurchased", "model_not_supported", "modelnotopen"}
-        ),
+        FailureClass.MODEL_NOT_FOUND: frozenset({"1211", "20012", "30003", "model_not_supported"}),
         FailureClass.AUTHENTICATION: frozenset(
-            {"1000", "1002", "1003", "1004", "invalid_authentication_error", "invalidapikey"}
+            {"authfailure", "error_code:110", "error_code:111", "error_code:14", "invalidapikey"}
         ),
-        FailureClass.PERMISSION: frozenset({"1112", "1121"}),
+        FailureClass.PERMISSION: frozenset({"1112", "1121", "error_code:6"}),
         FailureClass.CAPABILITY_MISMATCH: frozenset({"extra_forbidden"}),
-        FailureClass.OVERLOADED: frozenset({"engine_overloaded_error"}),
+        FailureClass.OVERLOADED: frozenset(
+            {
+                "336100",
+                "50505",
+                "50603",
+                "engine_overloaded",
+                "engine_overloaded_error",
+                "error_code:2",
+                "failedoperation.engineserverlimitexceeded",
+            }
+        ),
+        FailureClass.RATE_LIMITED: frozenset(
+            {
+                "336501",
+                "336502",
+                "336503",
+                "336504",
+                "336505",
+                "error_code:18",
+                "error_code:4",
+                "limitexceeded",
+                "request_limited",
+                "requestlimitexceeded",
+                "rpm_rate_limit_exceeded",
+                "tpm_rate_limit_exceeded",
+            }
+        ),
     },
     decisive_codes=frozenset(
         {
-            "accountoverdueerror",
-            "arrearage",
-            "exceeded_current_quota_error",
             "insufficient_balance",
-            "invalid_authentication_error",
             "invalidapikey",
-            "modelnotopen",
             "token_quota_reached",
         }
     ),
     broad_codes={
         FailureClass.INVALID_REQUEST: frozenset({"invalid_request"}),
+        FailureClass.SERVER_ERROR: frozenset(
+            {
+                "bad_response",
+                "bad_response_status_code",
+                "do_request_failed",
+                "empty_response",
+                "get_channel_failed",
+            }
+        ),
     },
     phrases={
         FailureClass.QUOTA_EXHAUSTED: (
             r"exceeded your current quota",
             r"insufficient (?:account )?(?:balance|credits?|funds|quota)",
+            r"\baccount balance is (?:insufficient|not enough|too low)",
             r"(?:used|exhausted) all [\w ]{0,40}?(?:credits|quota)",
             r"(?:spend|spending|monthly|billing|usage) (?:hard )?limit",
             r"^account suspended due to",
@@ -112,6 +154,8 @@ SHARED = VendorErrors(
             r"^total tokens of image and text exceed max message tokens",
             r"\bthe number of input tokens \d+ cannot exceed the total tokens limit",
             r"^prompt exceeds max length",
+            r"^prompt tokens too long",
+            r"^input token length too long",
         ),
         FailureClass.AUTHENTICATION: (
             r"(?:incorrect|invalid|expired|missing) (?:x-)?api[ -]key",
@@ -159,6 +203,7 @@ SHARED = VendorErrors(
         413: FailureClass.CONTEXT_LENGTH,
         425: FailureClass.SERVER_ERROR,
         429: FailureClass.RATE_LIMITED,
+        451: FailureClass.CONTENT_FILTERED,
         499: FailureClass.SERVER_ERROR,
         503: FailureClass.OVERLOADED,
     },
@@ -192,6 +237,7 @@ _CODE_ORDER = (
     FailureClass.CAPABILITY_MISMATCH,
     FailureClass.BAD_ANSWER,
     FailureClass.OVERLOADED,
+    FailureClass.RATE_LIMITED,
 )
 _BROAD_CODE_ORDER = (
     FailureClass.RATE_LIMITED,
@@ -221,12 +267,16 @@ _STATUSES_OF_PHRASES: Mapping[FailureClass, frozenset[int]] = MappingProxyType(
 """The classes that phrases can mean, in the order they are asked, with the statuses seen."""
 
 
-def _codes(tables: Iterable[Codes], order: Iterable[FailureClass]) -> Codes:
+def _codes(tables: Iterable[Codes], shared: Codes, order: Iterable[FailureClass]) -> Codes:
+    """Join codes. A number means another thing at the next vendor: only shared ones are joined."""
     known = tuple(tables)
     return MappingProxyType(
         {
-            failure_class: frozenset[str]().union(
-                *(table.get(failure_class, frozenset()) for table in known)
+            failure_class: frozenset(
+                code
+                for table in known
+                for code in table.get(failure_class, ())
+                if not code.isdigit() or code in shared.get(failure_class, ())
             )
             for failure_class in order
         }
@@ -249,10 +299,12 @@ def _all_phrases() -> Iterable[tuple[FailureClass, frozenset[int], re.Pattern[st
         yield _phrases(failure_class, dict.fromkeys(phrases))
 
 
-SPECIFIC_CODES = _codes((vendor.codes for vendor in VENDORS), _CODE_ORDER)
+SPECIFIC_CODES = _codes((vendor.codes for vendor in VENDORS), SHARED.codes, _CODE_ORDER)
 """Codes that have one meaning, whatever the status is."""
 
-BROAD_CODES = _codes((vendor.broad_codes for vendor in VENDORS), _BROAD_CODE_ORDER)
+BROAD_CODES = _codes(
+    (vendor.broad_codes for vendor in VENDORS), SHARED.broad_codes, _BROAD_CODE_ORDER
+)
 """Codes that have a broad meaning: they count where the status says no more."""
 
 PHRASES = tuple(_all_phrases())
@@ -273,8 +325,13 @@ REMAINING_TOKENS = tuple(
 )
 """Names of headers with the tokens left; the first that a response has counts."""
 
-DECISIVE_CODES = frozenset[str]().union(*(vendor.decisive_codes for vendor in VENDORS))
-"""Codes that prove a credential or a model out of use."""
+DECISIVE_CODES = frozenset(
+    code for vendor in VENDORS for code in vendor.decisive_codes if not code.isdigit()
+)
+"""Codes that prove a credential or a model out of use, at whichever vendor.
+
+A number means another thing at the next vendor: it proves something at its own only.
+"""
 
 PROOF_CODES = frozenset[str]().union(*(vendor.proof_codes for vendor in VENDORS))
 """Codes that refuse a signature or an encrypted thought."""

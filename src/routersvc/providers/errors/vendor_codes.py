@@ -1,6 +1,7 @@
 """Reads the code and the parameter of an error from the fields that vendors keep for them.
 
     {"error": {"code", "type", "status", "param"}}, or the same fields beside each other
+    {"base_resp": {"status_code"}} at MiniMax, {"error_code"} at Baidu
 
 Only these fields are quoted in a failure's message, and only where their values look like
 identifiers: a vendor's sentences may repeat the prompt. AWS sends its code in a header.
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from typing import cast
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
-_CODE_FIELDS = ("code", "type", "status", "__type")
+_CODE_FIELDS = ("code", "type", "status", "__type", "error_code", "status_code")
 
 
 def code_in(error: object, *, status: int | None) -> str:
@@ -49,7 +50,7 @@ def _fields(error: object) -> Mapping[str, object]:
     if not isinstance(error, dict):
         return {}
     fields = cast("Mapping[str, object]", error)
-    inner = fields.get("error")
+    inner = fields.get("error") or fields.get("base_resp")
     return cast("Mapping[str, object]", inner) if isinstance(inner, dict) else fields
 
 

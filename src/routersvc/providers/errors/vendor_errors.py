@@ -27,7 +27,8 @@ _NO_STATUSES: Mapping[int, FailureClass] = MappingProxyType({})
 class VendorErrors:
     """How one vendor words its errors. Codes and phrases are in lower case.
 
-    `codes` have one meaning whatever the status is; `broad_codes` count only where the status says
+    `codes` have one meaning whatever the status is; the vendor's own are asked first, and those
+    that are numbers prove nothing at anybody else. `broad_codes` count only where the status says
     no more. `decisive_codes` are those of them that prove a credential or a model out of use: no
     request can cause them while both are in order. `request_phrases` say that the request itself is
     the cause, whatever code and status are: nothing is disabled. `proof_codes` and `proof_phrases`

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 import orjson
@@ -22,17 +22,52 @@ _MAX_TEXT = 4_000
 _MAX_DEPTH = 6
 _MAX_ITEMS = 20
 _STARTS_LIKE_JSON = re.compile(rb"\{|\[\s*[{\"]")
-_CODE_KEYS = frozenset({"code", "type", "__type", "error_type", "error_code", "reason", "status"})
+_CODE_KEYS = frozenset(
+    {"code", "type", "__type", "error_type", "error_code", "reason", "status", "status_code"}
+)
 _STATUS_KEYS = frozenset({"code", "status", "status_code", "raw_status_code"})
-_TEXT_KEYS = frozenset({"message", "msg", "detail", "error", "raw", "details", "title"})
-_OBJECT_KEYS = _TEXT_KEYS | {"errors", "innererror", "inner_error", "metadata"}
+_TEXT_KEYS = frozenset(
+    {
+        "detail",
+        "details",
+        "error",
+        "error_message",
+        "error_msg",
+        "message",
+        "msg",
+        "raw",
+        "status_msg",
+        "title",
+    }
+)
+_OBJECT_KEYS = _TEXT_KEYS | {
+    "base_resp",
+    "errors",
+    "innererror",
+    "inner_error",
+    "metadata",
+    "response",
+}
 """Fields whose objects and lists are read."""
 
-_OWN_KEYS = frozenset({"error", "errors", "details", "innererror", "inner_error", "metadata"})
+_OWN_KEYS = frozenset(
+    {
+        "base_resp",
+        "details",
+        "error",
+        "errors",
+        "inner_error",
+        "innererror",
+        "metadata",
+        "response",
+    }
+)
 """Those of them whose codes are the vendor's own. Reports of validators may repeat the request."""
 
 _LONG_NUMBER = re.compile(r"[0-9]{4,6}")
 """Z.ai, MiniMax and Snowflake number their codes; HTTP statuses have three digits."""
+
+_SHORT_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
 _QUOTED = re.compile(
     r"https?://\S{1,2000}|\"[^\"]{0,2000}\""
@@ -123,19 +158,33 @@ class _Found:
                 self._gather_field(key, item, depth, nested=nested)
 
     def _gather_field(self, key: str, item: object, depth: int, *, nested: bool) -> None:
+        key = key.lower()
         status = _status(item) if key in _STATUS_KEYS else None
         if status is not None:
             self.statuses.append(status)
-        elif key in _CODE_KEYS and (code := _code(item)):
-            (self.nested_codes if nested else self.own_codes).add(code)
+        elif key in _CODE_KEYS and (code := _code(item, key)):
+            (self.nested_codes if nested else self.own_codes).update(_with_family(code))
         elif key in (_TEXT_KEYS if isinstance(item, str) else _OBJECT_KEYS):
             self.gather(item, depth + 1, nested=nested or key not in _OWN_KEYS)
 
 
-def _code(value: object) -> str:
-    """Return a code in lower case, empty where the value is none."""
+def _with_family(code: str) -> Iterator[str]:
+    """Yield a code, and the family that stands before its dot, as Alibaba and Volcengine write."""
+    yield code
+    family, dot, _ = code.partition(".")
+    if dot and family:
+        yield family
+
+
+def _code(value: object, key: str) -> str:
+    """Return a code in lower case, empty where the value is none.
+
+    Baidu's numbers are too short to say more than a status without the name of their field.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
+    if key == "error_code" and isinstance(value, str) and _SHORT_NUMBER.fullmatch(value):
+        return f"{key}:{value}"
     if not isinstance(value, str) or (value.isdigit() and not _LONG_NUMBER.fullmatch(value)):
         return ""
     return value.lower()

@@ -6,12 +6,14 @@ import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.hosted_activities import HostedActivity
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
@@ -19,7 +21,7 @@ from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.providers.reading.answer_limits import require_few_calls
 from routersvc.providers.reading.answer_texts import AnswerText
 from routersvc.providers.reading.call_ids import CallIds
-from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
+from routersvc.providers.reading.json_values import JsonObject, is_json, json_object, text_of
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
     require_arguments,
@@ -90,6 +92,11 @@ class BlockAnswer:
         if data:
             self._add_thought(ThoughtDelta(encrypted=data, maker=self._maker), events)
 
+    def tell(self, activity: HostedActivity, events: list[AnswerEvent]) -> None:
+        """Append what a tool of the vendor did."""
+        self._has_content = True
+        events.append(HostedDelta(activity=activity))
+
     def keep(self, block: JsonObject, events: list[AnswerEvent]) -> None:
         """Append a block that only the vendor understands, as JSON."""
         self._add_thought(ThoughtDelta(encrypted=orjson.dumps(block), maker=self._maker), events)
@@ -125,8 +132,11 @@ class BlockAnswer:
         return index
 
     def end_call(self, index: int, arguments: object, events: list[AnswerEvent]) -> None:
-        """Append complete arguments, given as a JSON value."""
-        written = orjson.dumps(arguments or {}).decode()
+        """Append complete arguments, given as a JSON value, or as the JSON text of an object."""
+        if isinstance(arguments, str) and json_object(arguments) is not None:
+            written = arguments
+        else:
+            written = orjson.dumps(arguments or {}).decode()
         events.append(ToolCallDelta(index=index, arguments_json=written))
 
     def check_arguments(self, index: int, written: str, events: list[AnswerEvent]) -> None:

@@ -20,6 +20,7 @@ class LineSplitter:
         self._begun = bytearray()
 
     is_torn = False
+    beside = b""
 
     @property
     def unfinished(self) -> bytes:

@@ -16,6 +16,8 @@ JsonObject = dict[str, Any]
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONTAINERS = (b"{", b"[")
 _CONTAINER_ENDS = (b"}", b"]")
+_TEXT_FIELDS = ("text", "content", "summary", "thinking", "reasoning")
+_DEEPEST_TEXT = 4
 
 
 def read_json(data: bytes | bytearray | str) -> Any:  # noqa: ANN401 - any JSON
@@ -94,6 +96,20 @@ def text_of(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a text was expected")
     return value
+
+
+def part_text(value: object, depth: int = 0) -> str:
+    """Return a text, or those of its parts joined where it is written so; empty where none is."""
+    if isinstance(value, str):
+        return value
+    if depth < _DEEPEST_TEXT:
+        if isinstance(value, list):
+            return "".join(part_text(item, depth + 1) for item in cast("list[object]", value))
+        if isinstance(value, dict):
+            fields = cast("JsonObject", value)
+            texts = (part_text(fields.get(name), depth + 1) for name in _TEXT_FIELDS)
+            return next(filter(None, texts), "")
+    return ""
 
 
 def _read_leniently(data: bytes | bytearray | str) -> Any:  # noqa: ANN401 - any JSON

@@ -1,4 +1,4 @@
-"""Tells a stream that is announced as JSON from a JSON body, by its first bytes."""
+"""Tells streams from JSON bodies by their first bytes, whatever the response announces."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from routersvc.providers.wire_format import AnswerDecoder
 _STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\0")
 """How streams begin and JSON does not: server-sent events, and the length of a binary message."""
 
+_JSON_STARTS = (b"{", b"[")
+
 _LONGEST_START = max(map(len, _STREAM_STARTS))
 _MOST_BLANKS = 1_024
 """Bytes of white space after which a body is JSON, if anything."""
@@ -22,8 +24,14 @@ class SniffingDecoder:
     """An `AnswerDecoder` that chooses between two others when the first bytes have come."""
 
     def __init__(
-        self, *, stream: Callable[[], AnswerDecoder], body: Callable[[], AnswerDecoder]
+        self,
+        *,
+        stream: Callable[[], AnswerDecoder],
+        body: Callable[[], AnswerDecoder],
+        announces_stream: bool = False,
     ) -> None:
+        """`announces_stream`: only what begins as JSON does is a body."""
+        self._announces_stream = announces_stream
         self._stream = stream
         self._body = body
         self._begun = b""
@@ -45,7 +53,8 @@ class SniffingDecoder:
             return self._chosen.feed(data)
         self._begun += data
         start = self._begun.removeprefix(_BYTE_ORDER_MARK).lstrip()
-        if len(start) < _LONGEST_START and len(self._begun) < _MOST_BLANKS:
+        enough = 1 if self._announces_stream else _LONGEST_START
+        if len(start) < enough and len(self._begun) < _MOST_BLANKS:
             return []
         return self._choose(start)
 
@@ -67,6 +76,9 @@ class SniffingDecoder:
         return self._chosen
 
     def _choose(self, start: bytes) -> list[AnswerEvent]:
-        self._chosen = self._stream() if start.startswith(_STREAM_STARTS) else self._body()
+        is_stream = start.startswith(_STREAM_STARTS) or (
+            self._announces_stream and not start.startswith(_JSON_STARTS)
+        )
+        self._chosen = self._stream() if is_stream else self._body()
         begun, self._begun = self._begun, b""
         return self._chosen.feed(begun)

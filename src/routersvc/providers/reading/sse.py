@@ -67,6 +67,11 @@ class SseDecoder:
         return bytes(self._foreign)
 
     @property
+    def beside(self) -> bytes:
+        """The lines that are no fields, with the one that has begun where it is none either."""
+        return bytes(self._foreign) + bytes(self._line)
+
+    @property
     def unfinished(self) -> bytes | None:
         """The data of an event that has not ended, with what has begun; `None` between events.
 

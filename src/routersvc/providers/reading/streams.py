@@ -33,6 +33,11 @@ class Splitter(Protocol[Piece_co]):
         """Whether the stream would be cut within a piece if it ended now, as far as can be told."""
         ...
 
+    @property
+    def beside(self) -> bytes:
+        """What came that is no piece, up to the end."""
+        ...
+
     def feed(self, data: bytes) -> Sequence[Piece_co]:
         """Return the pieces that `data` completes.
 
@@ -88,7 +93,8 @@ class StreamDecoder(Generic[Piece]):
     """An `AnswerDecoder` of a splitter and a reader. Reads at most `max_bytes` of one answer.
 
     `read_run` reads pieces together, from a place among those that arrived, as `read_piece` would
-    read them one by one, and returns how many it has read.
+    read them one by one, and returns how many it has read. `failure_in` returns the failure that
+    stands beside the pieces of a stream that broke, as some gateways write it.
     """
 
     def __init__(
@@ -98,11 +104,13 @@ class StreamDecoder(Generic[Piece]):
         *,
         max_bytes: int = DEFAULT_MAX_BODY_BYTES,
         read_run: Callable[[Sequence[Piece], int, list[AnswerEvent]], int] | None = None,
+        failure_in: Callable[[bytes], Failure | None] | None = None,
     ) -> None:
         self.failure: Failure | None = None
         self._splitter = splitter
         self._reader = reader
         self._read_run = read_run
+        self._failure_in = failure_in
         self._bytes_left = max_bytes
 
     @property
@@ -160,6 +168,9 @@ class StreamDecoder(Generic[Piece]):
             raise AttemptFailedError(self.failure)
         events: list[AnswerEvent] = []
         if not self._reader.is_finished:
+            beside = self._failure_in(self._splitter.beside) if self._failure_in else None
+            if beside is not None:
+                raise AttemptFailedError(beside)
             if self._splitter.is_torn:
                 raise truncated("the answer was cut in the middle of an event")
             try:

@@ -71,6 +71,7 @@ def test_answer_is_printed_in_the_contracts_terms(
             "reasoning": "Hm.",
             "reasoning_signed": False,
             "tool_calls": [{"id": "c-1", "name": "f", "arguments": {"a": 1}}],
+            "hosted": [],
             "media": [],
             "usage": {
                 "input_tokens": 3,

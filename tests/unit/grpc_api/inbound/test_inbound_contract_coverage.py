@@ -78,6 +78,30 @@ def messages() -> list[p.Message]:
                 ),
                 p.Part(refusal="No"),
                 p.Part(
+                    hosted_activity=p.HostedActivity(
+                        id="search-1",
+                        tool="web_search",
+                        name="search",
+                        server="docs",
+                        input_json='{"query":"rain"}',
+                        queries=["rain"],
+                        code="print(1)",
+                        status=p.HOSTED_ACTIVITY_STATUS_COMPLETED,
+                        output="1",
+                        error="none",
+                        sources=[
+                            p.HostedSource(
+                                url="https://weather.test",
+                                title="Weather",
+                                text="It rains",
+                                source_id="file-1",
+                            )
+                        ],
+                        proof=b"{}",
+                        maker="anthropic",
+                    )
+                ),
+                p.Part(
                     text="Rain",
                     phase="final_answer",
                     citations=[

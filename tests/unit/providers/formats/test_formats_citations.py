@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from tests.unit.providers.conftest import MakeCall
 from tests.unit.providers.formats.claude_bodies import CONVERSE, MESSAGES, read
 
 from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.citations import Citation
-from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import FilePart, HostedPart, TextPart
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.formats.cohere_chat.wire import cohere_chat
 from routersvc.providers.formats.gemini.dialects import DIALECTS as GEMINI_DIALECTS
 from routersvc.providers.formats.gemini.wire import gemini
@@ -37,9 +40,10 @@ def sse(*events: dict[str, Any]) -> bytes:
 
 
 def text_of(wire_format: WireFormat, body: bytes, *, streaming: bool = False) -> TextPart:
-    """Return the one text of an answer."""
+    """Return the one text of an answer, which may say beside it what tools did."""
     kind = "text/event-stream" if streaming else "application/json"
-    (part,) = collect(read(wire_format, kind, body)).parts
+    parts = collect(read(wire_format, kind, body)).parts
+    (part,) = (part for part in parts if not isinstance(part, HostedPart))
     assert isinstance(part, TextPart)
     return part
 
@@ -223,6 +227,37 @@ def test_grounding_of_gemini_counts_bytes() -> None:
         Citation(start=7, end=11, url=URL, title="Weather"),
         Citation(url="gs://b/d", title="Doc", cited_text="It rains"),
     )
+
+
+def test_documents_of_cohere_are_cited_by_their_place(make_call: MakeCall) -> None:
+    """Text by value stands beside the messages; the citation says which document it is of."""
+    files = [FilePart(data=b"Rain", media_type="text/plain", name=name) for name in ("a", "b")]
+    asked = Message(role=Role.USER, parts=(*files, TextPart(text="Weather?")))
+
+    body = json.loads(COHERE.encode(make_call(messages=(asked,))).body)
+    source = {"type": "document", "id": "doc-1", "document": body["documents"][1]["data"]}
+    answer = {
+        "id": "1",
+        "finish_reason": "COMPLETE",
+        "message": {
+            "content": "Rain",
+            "citations": [{"start": 0, "end": 4, "text": "Rain", "sources": [source]}],
+        },
+    }
+    (citation,) = text_of(COHERE, json.dumps(answer).encode()).citations
+
+    assert body["messages"] == [{"role": "user", "content": "Weather?"}]
+    assert [one["id"] for one in body["documents"]] == ["doc-0", "doc-1"]
+    assert (citation.document, citation.title, citation.cited_text) == (1, "b", "Rain")
+
+
+def test_other_documents_are_refused_by_cohere(make_call: MakeCall) -> None:
+    """The request goes to a vendor that reads them."""
+    file = FilePart(data=b"%PDF", media_type="application/pdf")
+    asked = Message(role=Role.USER, parts=(file, TextPart(text="Weather?")))
+
+    with pytest.raises(AttemptFailedError, match="document that is not text"):
+        COHERE.encode(make_call(messages=(asked,)))
 
 
 def test_citation_of_cohere_names_each_of_its_sources() -> None:

@@ -111,6 +111,38 @@ IMAGE_DETAIL_HIGH: ImageDetail.ValueType  # 2
 """The full image."""
 Global___ImageDetail: _TypeAlias = ImageDetail  # noqa: Y015
 
+class _HostedActivityStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HostedActivityStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HostedActivityStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HOSTED_ACTIVITY_STATUS_UNSPECIFIED: _HostedActivityStatus.ValueType  # 0
+    """The provider did not report a status."""
+    HOSTED_ACTIVITY_STATUS_RUNNING: _HostedActivityStatus.ValueType  # 1
+    """Still running when the provider reported it last."""
+    HOSTED_ACTIVITY_STATUS_COMPLETED: _HostedActivityStatus.ValueType  # 2
+    """Completed."""
+    HOSTED_ACTIVITY_STATUS_FAILED: _HostedActivityStatus.ValueType  # 3
+    """Failed, or ended early."""
+    HOSTED_ACTIVITY_STATUS_WAITING: _HostedActivityStatus.ValueType  # 4
+    """Waiting for the caller: for its approval, or because the caller has to run it."""
+
+class HostedActivityStatus(_HostedActivityStatus, metaclass=_HostedActivityStatusEnumTypeWrapper):
+    """Status of what a tool of the provider did. May grow."""
+
+HOSTED_ACTIVITY_STATUS_UNSPECIFIED: HostedActivityStatus.ValueType  # 0
+"""The provider did not report a status."""
+HOSTED_ACTIVITY_STATUS_RUNNING: HostedActivityStatus.ValueType  # 1
+"""Still running when the provider reported it last."""
+HOSTED_ACTIVITY_STATUS_COMPLETED: HostedActivityStatus.ValueType  # 2
+"""Completed."""
+HOSTED_ACTIVITY_STATUS_FAILED: HostedActivityStatus.ValueType  # 3
+"""Failed, or ended early."""
+HOSTED_ACTIVITY_STATUS_WAITING: HostedActivityStatus.ValueType  # 4
+"""Waiting for the caller: for its approval, or because the caller has to run it."""
+Global___HostedActivityStatus: _TypeAlias = HostedActivityStatus  # noqa: Y015
+
 class _ToolChoiceMode:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -471,6 +503,7 @@ class Part(_message.Message):
     TOOL_RESULT_FIELD_NUMBER: _builtins.int
     REASONING_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
+    HOSTED_ACTIVITY_FIELD_NUMBER: _builtins.int
     CACHE_MARKER_FIELD_NUMBER: _builtins.int
     CITATIONS_FIELD_NUMBER: _builtins.int
     PHASE_FIELD_NUMBER: _builtins.int
@@ -508,6 +541,10 @@ class Part(_message.Message):
         """Reasoning of the model. Only in assistant messages."""
 
     @_builtins.property
+    def hosted_activity(self) -> Global___HostedActivity:
+        """What a tool of the provider did. Only in assistant messages."""
+
+    @_builtins.property
     def cache_marker(self) -> Global___PromptCacheMarker:
         """Marks the end of a prefix that the provider should keep in its prompt cache."""
 
@@ -528,15 +565,16 @@ class Part(_message.Message):
         tool_result: Global___ToolResult | None = ...,
         reasoning: Global___ReasoningContent | None = ...,
         refusal: _builtins.str = ...,
+        hosted_activity: Global___HostedActivity | None = ...,
         cache_marker: Global___PromptCacheMarker | None = ...,
         citations: _abc.Iterable[Global___Citation] | None = ...,
         phase: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "content", b"content", "file", b"file", "image", b"image", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "content", b"content", "file", b"file", "hosted_activity", b"hosted_activity", "image", b"image", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "citations", b"citations", "content", b"content", "file", b"file", "image", b"image", "phase", b"phase", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "cache_marker", b"cache_marker", "citations", b"citations", "content", b"content", "file", b"file", "hosted_activity", b"hosted_activity", "image", b"image", "phase", b"phase", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "image", "audio", "file", "tool_call", "tool_result", "reasoning", "refusal"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "image", "audio", "file", "tool_call", "tool_result", "reasoning", "refusal", "hosted_activity"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
@@ -839,6 +877,120 @@ class ReasoningContent(_message.Message):
 Global___ReasoningContent: _TypeAlias = ReasoningContent  # noqa: Y015
 
 @_typing.final
+class HostedActivity(_message.Message):
+    """What a tool of the provider did for an answer. Send it back unchanged in later turns.
+
+    A provider that reports a call and its result separately makes two activities with the same `id`: the first has
+    the input, the second has the status, the output and the sources.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    TOOL_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SERVER_FIELD_NUMBER: _builtins.int
+    INPUT_JSON_FIELD_NUMBER: _builtins.int
+    QUERIES_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    OUTPUT_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    PROOF_FIELD_NUMBER: _builtins.int
+    MAKER_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Id of the call, as the provider gave it. Empty: none."""
+    tool: _builtins.str
+    """The tool that ran, by the names of `HostedTool.name` where they are common to providers; else the provider's own."""
+    name: _builtins.str
+    """The provider's name for what ran, such as the name of an MCP server's tool. Empty: none beside `tool`."""
+    server: _builtins.str
+    """Label of the MCP server that ran it. Empty: none did."""
+    input_json: _builtins.str
+    """The input as JSON text, as the provider gave it. Empty: it gave none."""
+    code: _builtins.str
+    """Code or commands of the input."""
+    status: Global___HostedActivityStatus.ValueType
+    """Status."""
+    output: _builtins.str
+    """Text that the tool returned. Empty: none, or the provider does not show it."""
+    error: _builtins.str
+    """The provider's error code, or the text of the tool's error. Empty: none."""
+    proof: _builtins.bytes
+    """The activity as the provider needs it back, unchanged. Empty: it needs nothing back."""
+    maker: _builtins.str
+    """Who made `proof`, as the router named it in the answer. Empty: not known.
+    Any other provider is called without the activity.
+    """
+    @_builtins.property
+    def queries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Lists the search queries of the input."""
+
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___HostedSource]:
+        """Lists the sources that the tool found or read, in the provider's order."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        tool: _builtins.str = ...,
+        name: _builtins.str = ...,
+        server: _builtins.str = ...,
+        input_json: _builtins.str = ...,
+        queries: _abc.Iterable[_builtins.str] | None = ...,
+        code: _builtins.str = ...,
+        status: Global___HostedActivityStatus.ValueType = ...,
+        output: _builtins.str = ...,
+        error: _builtins.str = ...,
+        sources: _abc.Iterable[Global___HostedSource] | None = ...,
+        proof: _builtins.bytes = ...,
+        maker: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "error", b"error", "id", b"id", "input_json", b"input_json", "maker", b"maker", "name", b"name", "output", b"output", "proof", b"proof", "queries", b"queries", "server", b"server", "sources", b"sources", "status", b"status", "tool", b"tool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HostedActivity: _TypeAlias = HostedActivity  # noqa: Y015
+
+@_typing.final
+class HostedSource(_message.Message):
+    """A source that a tool of the provider found or read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    """URL of the source. Empty: none."""
+    title: _builtins.str
+    """Title or file name of the source."""
+    text: _builtins.str
+    """Text of the source, where the provider gave it."""
+    source_id: _builtins.str
+    """The provider's id of the source. Empty: none."""
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+        title: _builtins.str = ...,
+        text: _builtins.str = ...,
+        source_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["source_id", b"source_id", "text", b"text", "title", b"title", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HostedSource: _TypeAlias = HostedSource  # noqa: Y015
+
+@_typing.final
 class Tool(_message.Message):
     """A tool that the model may call."""
 
@@ -918,9 +1070,7 @@ Global___FunctionTool: _TypeAlias = FunctionTool  # noqa: Y015
 
 @_typing.final
 class HostedTool(_message.Message):
-    """A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
-    as citations.
-    """
+    """A tool that the provider runs. What the tool did comes back as hosted activity, and as citations."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -35,6 +35,8 @@ class _LeftOutKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LeftOutKi
     """Encrypted reasoning, or a block of a hosted tool, that another provider made."""
     LEFT_OUT_KIND_REASONING: _LeftOutKind.ValueType  # 3
     """The text of reasoning, where the provider takes none without its own proof."""
+    LEFT_OUT_KIND_HOSTED_ACTIVITY: _LeftOutKind.ValueType  # 4
+    """A record of what a tool did, which its provider does not need back and no provider takes as text."""
 
 class LeftOutKind(_LeftOutKind, metaclass=_LeftOutKindEnumTypeWrapper):
     """A kind of content that is left out where a provider does not take it. May grow."""
@@ -47,6 +49,8 @@ LEFT_OUT_KIND_ENCRYPTED: LeftOutKind.ValueType  # 2
 """Encrypted reasoning, or a block of a hosted tool, that another provider made."""
 LEFT_OUT_KIND_REASONING: LeftOutKind.ValueType  # 3
 """The text of reasoning, where the provider takes none without its own proof."""
+LEFT_OUT_KIND_HOSTED_ACTIVITY: LeftOutKind.ValueType  # 4
+"""A record of what a tool did, which its provider does not need back and no provider takes as text."""
 Global___LeftOutKind: _TypeAlias = LeftOutKind  # noqa: Y015
 
 class _AttemptReason:

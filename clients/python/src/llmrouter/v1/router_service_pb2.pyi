@@ -159,6 +159,7 @@ class StreamCompleteResponse(_message.Message):
     USAGE_FIELD_NUMBER: _builtins.int
     FINISHED_FIELD_NUMBER: _builtins.int
     CITATION_DELTA_FIELD_NUMBER: _builtins.int
+    HOSTED_ACTIVITY_DELTA_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def route_selected(self) -> _stream_pb2.RouteSelected:
         """An attempt has committed. The first event of every stream."""
@@ -199,6 +200,10 @@ class StreamCompleteResponse(_message.Message):
     def citation_delta(self) -> _stream_pb2.CitationDelta:
         """A source of the answer's text."""
 
+    @_builtins.property
+    def hosted_activity_delta(self) -> _stream_pb2.HostedActivityDelta:
+        """What a tool of the provider did."""
+
     def __init__(
         self,
         *,
@@ -212,12 +217,13 @@ class StreamCompleteResponse(_message.Message):
         usage: _report_pb2.Usage | None = ...,
         finished: _stream_pb2.Finished | None = ...,
         citation_delta: _stream_pb2.CitationDelta | None = ...,
+        hosted_activity_delta: _stream_pb2.HostedActivityDelta | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["citation_delta", b"citation_delta", "content_delta", b"content_delta", "event", b"event", "finished", b"finished", "media_delta", b"media_delta", "reasoning_delta", b"reasoning_delta", "recovered", b"recovered", "refusal_delta", b"refusal_delta", "route_selected", b"route_selected", "tool_call_delta", b"tool_call_delta", "usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["citation_delta", b"citation_delta", "content_delta", b"content_delta", "event", b"event", "finished", b"finished", "hosted_activity_delta", b"hosted_activity_delta", "media_delta", b"media_delta", "reasoning_delta", b"reasoning_delta", "recovered", b"recovered", "refusal_delta", b"refusal_delta", "route_selected", b"route_selected", "tool_call_delta", b"tool_call_delta", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation_delta", b"citation_delta", "content_delta", b"content_delta", "event", b"event", "finished", b"finished", "media_delta", b"media_delta", "reasoning_delta", b"reasoning_delta", "recovered", b"recovered", "refusal_delta", b"refusal_delta", "route_selected", b"route_selected", "tool_call_delta", b"tool_call_delta", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation_delta", b"citation_delta", "content_delta", b"content_delta", "event", b"event", "finished", b"finished", "hosted_activity_delta", b"hosted_activity_delta", "media_delta", b"media_delta", "reasoning_delta", b"reasoning_delta", "recovered", b"recovered", "refusal_delta", b"refusal_delta", "route_selected", b"route_selected", "tool_call_delta", b"tool_call_delta", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["route_selected", "content_delta", "tool_call_delta", "reasoning_delta", "refusal_delta", "media_delta", "recovered", "usage", "finished", "citation_delta"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["route_selected", "content_delta", "tool_call_delta", "reasoning_delta", "refusal_delta", "media_delta", "recovered", "usage", "finished", "citation_delta", "hosted_activity_delta"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 

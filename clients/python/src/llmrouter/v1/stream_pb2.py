@@ -26,17 +26,17 @@ from llmrouter.v1 import prompt_pb2 as llmrouter_dot_v1_dot_prompt__pb2
 from llmrouter.v1 import report_pb2 as llmrouter_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19llmrouter/v1/stream.proto\x12\x0cllmrouter.v1\x1a\x19llmrouter/v1/prompt.proto\x1a\x19llmrouter/v1/report.proto\":\n\rRouteSelected\x12)\n\x06report\x18\x01 \x01(\x0b\x32\x19.llmrouter.v1.RouteReport\"Y\n\x0c\x43ontentDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12,\n\x08logprobs\x18\x02 \x03(\x0b\x32\x1a.llmrouter.v1.TokenLogprob\x12\r\n\x05phase\x18\x03 \x01(\t\"\xc5\x01\n\x0cTokenLogprob\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0f\n\x07logprob\x18\x02 \x01(\x01\x12\x13\n\x0btoken_bytes\x18\x03 \x01(\x0c\x12<\n\x0c\x61lternatives\x18\x04 \x03(\x0b\x32&.llmrouter.v1.TokenLogprob.Alternative\x1a\x42\n\x0b\x41lternative\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0f\n\x07logprob\x18\x02 \x01(\x01\x12\x13\n\x0btoken_bytes\x18\x03 \x01(\x0c\"\x1c\n\x0cRefusalDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"9\n\rCitationDelta\x12(\n\x08\x63itation\x18\x01 \x01(\x0b\x32\x16.llmrouter.v1.Citation\"|\n\rToolCallDelta\x12\r\n\x05index\x18\x01 \x01(\x05\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x16\n\x0e\x61rguments_json\x18\x04 \x01(\t\x12\x11\n\tsignature\x18\x05 \x01(\x0c\x12\x17\n\x0fsignature_maker\x18\x06 \x01(\t\"S\n\x0eReasoningDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x11\n\tencrypted\x18\x03 \x01(\x0c\x12\r\n\x05maker\x18\x04 \x01(\t\"\x88\x01\n\nMediaDelta\x12(\n\x08modality\x18\x01 \x01(\x0e\x32\x16.llmrouter.v1.Modality\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x12\n\ntranscript\x18\x04 \x01(\t\x12\r\n\x05index\x18\x05 \x01(\r\x12\x0b\n\x03url\x18\x06 \x01(\t\"y\n\tRecovered\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.llmrouter.v1.RecoveryKind\x12\x17\n\x0fkept_characters\x18\x02 \x01(\x03\x12)\n\x06report\x18\x03 \x01(\x0b\x32\x19.llmrouter.v1.RouteReport\"\x7f\n\x08\x46inished\x12\x31\n\rfinish_reason\x18\x01 \x01(\x0e\x32\x1a.llmrouter.v1.FinishReason\x12\x15\n\rstop_sequence\x18\x02 \x01(\t\x12)\n\x06report\x18\x03 \x01(\x0b\x32\x19.llmrouter.v1.RouteReport*\xd3\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x12\x19\n\x15\x46INISH_REASON_REFUSAL\x10\x05\x12\x17\n\x13\x46INISH_REASON_OTHER\x10\x06*e\n\x0cRecoveryKind\x12\x1d\n\x19RECOVERY_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17RECOVERY_KIND_RESTARTED\x10\x01\x12\x19\n\x15RECOVERY_KIND_RESUMED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19llmrouter/v1/stream.proto\x12\x0cllmrouter.v1\x1a\x19llmrouter/v1/prompt.proto\x1a\x19llmrouter/v1/report.proto\":\n\rRouteSelected\x12)\n\x06report\x18\x01 \x01(\x0b\x32\x19.llmrouter.v1.RouteReport\"Y\n\x0c\x43ontentDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12,\n\x08logprobs\x18\x02 \x03(\x0b\x32\x1a.llmrouter.v1.TokenLogprob\x12\r\n\x05phase\x18\x03 \x01(\t\"\xc5\x01\n\x0cTokenLogprob\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0f\n\x07logprob\x18\x02 \x01(\x01\x12\x13\n\x0btoken_bytes\x18\x03 \x01(\x0c\x12<\n\x0c\x61lternatives\x18\x04 \x03(\x0b\x32&.llmrouter.v1.TokenLogprob.Alternative\x1a\x42\n\x0b\x41lternative\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0f\n\x07logprob\x18\x02 \x01(\x01\x12\x13\n\x0btoken_bytes\x18\x03 \x01(\x0c\"\x1c\n\x0cRefusalDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"9\n\rCitationDelta\x12(\n\x08\x63itation\x18\x01 \x01(\x0b\x32\x16.llmrouter.v1.Citation\"E\n\x13HostedActivityDelta\x12.\n\x08\x61\x63tivity\x18\x01 \x01(\x0b\x32\x1c.llmrouter.v1.HostedActivity\"|\n\rToolCallDelta\x12\r\n\x05index\x18\x01 \x01(\x05\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x16\n\x0e\x61rguments_json\x18\x04 \x01(\t\x12\x11\n\tsignature\x18\x05 \x01(\x0c\x12\x17\n\x0fsignature_maker\x18\x06 \x01(\t\"S\n\x0eReasoningDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\tsignature\x18\x02 \x01(\x0c\x12\x11\n\tencrypted\x18\x03 \x01(\x0c\x12\r\n\x05maker\x18\x04 \x01(\t\"\x88\x01\n\nMediaDelta\x12(\n\x08modality\x18\x01 \x01(\x0e\x32\x16.llmrouter.v1.Modality\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x12\n\ntranscript\x18\x04 \x01(\t\x12\r\n\x05index\x18\x05 \x01(\r\x12\x0b\n\x03url\x18\x06 \x01(\t\"y\n\tRecovered\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.llmrouter.v1.RecoveryKind\x12\x17\n\x0fkept_characters\x18\x02 \x01(\x03\x12)\n\x06report\x18\x03 \x01(\x0b\x32\x19.llmrouter.v1.RouteReport\"\x7f\n\x08\x46inished\x12\x31\n\rfinish_reason\x18\x01 \x01(\x0e\x32\x1a.llmrouter.v1.FinishReason\x12\x15\n\rstop_sequence\x18\x02 \x01(\t\x12)\n\x06report\x18\x03 \x01(\x0b\x32\x19.llmrouter.v1.RouteReport*\xd3\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x12\x19\n\x15\x46INISH_REASON_REFUSAL\x10\x05\x12\x17\n\x13\x46INISH_REASON_OTHER\x10\x06*e\n\x0cRecoveryKind\x12\x1d\n\x19RECOVERY_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17RECOVERY_KIND_RESTARTED\x10\x01\x12\x19\n\x15RECOVERY_KIND_RESUMED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'llmrouter.v1.stream_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FINISHREASON']._serialized_start=1140
-  _globals['_FINISHREASON']._serialized_end=1351
-  _globals['_RECOVERYKIND']._serialized_start=1353
-  _globals['_RECOVERYKIND']._serialized_end=1454
+  _globals['_FINISHREASON']._serialized_start=1211
+  _globals['_FINISHREASON']._serialized_end=1422
+  _globals['_RECOVERYKIND']._serialized_start=1424
+  _globals['_RECOVERYKIND']._serialized_end=1525
   _globals['_ROUTESELECTED']._serialized_start=97
   _globals['_ROUTESELECTED']._serialized_end=155
   _globals['_CONTENTDELTA']._serialized_start=157
@@ -49,14 +49,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUSALDELTA']._serialized_end=476
   _globals['_CITATIONDELTA']._serialized_start=478
   _globals['_CITATIONDELTA']._serialized_end=535
-  _globals['_TOOLCALLDELTA']._serialized_start=537
-  _globals['_TOOLCALLDELTA']._serialized_end=661
-  _globals['_REASONINGDELTA']._serialized_start=663
-  _globals['_REASONINGDELTA']._serialized_end=746
-  _globals['_MEDIADELTA']._serialized_start=749
-  _globals['_MEDIADELTA']._serialized_end=885
-  _globals['_RECOVERED']._serialized_start=887
-  _globals['_RECOVERED']._serialized_end=1008
-  _globals['_FINISHED']._serialized_start=1010
-  _globals['_FINISHED']._serialized_end=1137
+  _globals['_HOSTEDACTIVITYDELTA']._serialized_start=537
+  _globals['_HOSTEDACTIVITYDELTA']._serialized_end=606
+  _globals['_TOOLCALLDELTA']._serialized_start=608
+  _globals['_TOOLCALLDELTA']._serialized_end=732
+  _globals['_REASONINGDELTA']._serialized_start=734
+  _globals['_REASONINGDELTA']._serialized_end=817
+  _globals['_MEDIADELTA']._serialized_start=820
+  _globals['_MEDIADELTA']._serialized_end=956
+  _globals['_RECOVERED']._serialized_start=958
+  _globals['_RECOVERED']._serialized_end=1079
+  _globals['_FINISHED']._serialized_start=1081
+  _globals['_FINISHED']._serialized_end=1208
 # @@protoc_insertion_point(module_scope)

@@ -252,6 +252,30 @@ class CitationDelta(_message.Message):
 Global___CitationDelta: _TypeAlias = CitationDelta  # noqa: Y015
 
 @_typing.final
+class HostedActivityDelta(_message.Message):
+    """What a tool of the provider did. Each activity comes whole."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIVITY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def activity(self) -> _prompt_pb2.HostedActivity:
+        """The activity."""
+
+    def __init__(
+        self,
+        *,
+        activity: _prompt_pb2.HostedActivity | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HostedActivityDelta: _TypeAlias = HostedActivityDelta  # noqa: Y015
+
+@_typing.final
 class ToolCallDelta(_message.Message):
     """The next piece of a tool call."""
 

@@ -15,7 +15,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file llmrouter/v1/prompt.proto.
  */
 export const file_llmrouter_v1_prompt: GenFile = /*@__PURE__*/
-  fileDesc("ChlsbG1yb3V0ZXIvdjEvcHJvbXB0LnByb3RvEgxsbG1yb3V0ZXIudjEitAUKBlByb21wdBInCghtZXNzYWdlcxgBIAMoCzIVLmxsbXJvdXRlci52MS5NZXNzYWdlEiEKBXRvb2xzGAIgAygLMhIubGxtcm91dGVyLnYxLlRvb2wSLQoLdG9vbF9jaG9pY2UYAyABKAsyGC5sbG1yb3V0ZXIudjEuVG9vbENob2ljZRIgChNwYXJhbGxlbF90b29sX2NhbGxzGAQgASgISACIAQESNQoPcmVzcG9uc2VfZm9ybWF0GAUgASgLMhwubGxtcm91dGVyLnYxLlJlc3BvbnNlRm9ybWF0EigKCHNhbXBsaW5nGAYgASgLMhYubGxtcm91dGVyLnYxLlNhbXBsaW5nEioKCXJlYXNvbmluZxgHIAEoCzIXLmxsbXJvdXRlci52MS5SZWFzb25pbmcSMQoRb3V0cHV0X21vZGFsaXRpZXMYCCADKA4yFi5sbG1yb3V0ZXIudjEuTW9kYWxpdHkSLwoMYXVkaW9fb3V0cHV0GAkgASgLMhkubGxtcm91dGVyLnYxLkF1ZGlvT3V0cHV0EigKCGxvZ3Byb2JzGAogASgLMhYubGxtcm91dGVyLnYxLkxvZ3Byb2JzEioKCXZlcmJvc2l0eRgLIAEoDjIXLmxsbXJvdXRlci52MS5WZXJib3NpdHkSGAoQcHJlZGljdGVkX291dHB1dBgMIAEoCRITCgtlbmRfdXNlcl9pZBgNIAEoCRIYChBwcm9tcHRfY2FjaGVfa2V5GA4gASgJEi8KDHNlcnZpY2VfdGllchgPIAEoDjIZLmxsbXJvdXRlci52MS5TZXJ2aWNlVGllchI0Cg93aXJlX2V4dGVuc2lvbnMYECADKAsyGy5sbG1yb3V0ZXIudjEuV2lyZUV4dGVuc2lvbkIWChRfcGFyYWxsZWxfdG9vbF9jYWxscyJcCgdNZXNzYWdlEiAKBHJvbGUYASABKA4yEi5sbG1yb3V0ZXIudjEuUm9sZRIhCgVwYXJ0cxgCIAMoCzISLmxsbXJvdXRlci52MS5QYXJ0EgwKBG5hbWUYAyABKAkiqAMKBFBhcnQSDgoEdGV4dBgBIAEoCUgAEiQKBWltYWdlGAIgASgLMhMubGxtcm91dGVyLnYxLkltYWdlSAASJAoFYXVkaW8YAyABKAsyEy5sbG1yb3V0ZXIudjEuQXVkaW9IABIiCgRmaWxlGAQgASgLMhIubGxtcm91dGVyLnYxLkZpbGVIABIrCgl0b29sX2NhbGwYBSABKAsyFi5sbG1yb3V0ZXIudjEuVG9vbENhbGxIABIvCgt0b29sX3Jlc3VsdBgGIAEoCzIYLmxsbXJvdXRlci52MS5Ub29sUmVzdWx0SAASMwoJcmVhc29uaW5nGAcgASgLMh4ubGxtcm91dGVyLnYxLlJlYXNvbmluZ0NvbnRlbnRIABIRCgdyZWZ1c2FsGAggASgJSAASNQoMY2FjaGVfbWFya2VyGA8gASgLMh8ubGxtcm91dGVyLnYxLlByb21wdENhY2hlTWFya2VyEikKCWNpdGF0aW9ucxgaIAMoCzIWLmxsbXJvdXRlci52MS5DaXRhdGlvbhINCgVwaGFzZRgbIAEoCUIJCgdjb250ZW50It0BCghDaXRhdGlvbhIcCg9zdGFydF9jaGFyYWN0ZXIYASABKANIAIgBARIaCg1lbmRfY2hhcmFjdGVyGAIgASgDSAGIAQESCwoDdXJsGAMgASgJEg0KBXRpdGxlGAQgASgJEhIKCmNpdGVkX3RleHQYBSABKAkSGwoOZG9jdW1lbnRfaW5kZXgYBiABKAVIAogBARIRCglzb3VyY2VfaWQYByABKAlCEgoQX3N0YXJ0X2NoYXJhY3RlckIQCg5fZW5kX2NoYXJhY3RlckIRCg9fZG9jdW1lbnRfaW5kZXgiSAoRUHJvbXB0Q2FjaGVNYXJrZXISMwoIbGlmZXRpbWUYASABKA4yIS5sbG1yb3V0ZXIudjEuUHJvbXB0Q2FjaGVMaWZldGltZSJvCgVJbWFnZRINCgN1cmwYASABKAlIABIOCgRkYXRhGAIgASgMSAASEgoKbWVkaWFfdHlwZRgDIAEoCRIpCgZkZXRhaWwYBCABKA4yGS5sbG1yb3V0ZXIudjEuSW1hZ2VEZXRhaWxCCAoGc291cmNlIj0KBUF1ZGlvEgwKBGRhdGEYASABKAwSEgoKbWVkaWFfdHlwZRgCIAEoCRISCgp0cmFuc2NyaXB0GAMgASgJImQKBEZpbGUSDQoDdXJsGAEgASgJSAASDgoEZGF0YRgCIAEoDEgAEhEKB2ZpbGVfaWQYAyABKAlIABISCgptZWRpYV90eXBlGAQgASgJEgwKBG5hbWUYBSABKAlCCAoGc291cmNlImgKCFRvb2xDYWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEQoJc2lnbmF0dXJlGAQgASgMEhcKD3NpZ25hdHVyZV9tYWtlchgFIAEoCSJXCgpUb29sUmVzdWx0EhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIhCgVwYXJ0cxgCIAMoCzISLmxsbXJvdXRlci52MS5QYXJ0EhAKCGlzX2Vycm9yGAMgASgIIlUKEFJlYXNvbmluZ0NvbnRlbnQSDAoEdGV4dBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEQoJZW5jcnlwdGVkGAMgASgMEg0KBW1ha2VyGAQgASgJImoKBFRvb2wSLgoIZnVuY3Rpb24YASABKAsyGi5sbG1yb3V0ZXIudjEuRnVuY3Rpb25Ub29sSAASKgoGaG9zdGVkGAIgASgLMhgubGxtcm91dGVyLnYxLkhvc3RlZFRvb2xIAEIGCgRraW5kIroBCgxGdW5jdGlvblRvb2wSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIeChZwYXJhbWV0ZXJzX2pzb25fc2NoZW1hGAMgASgJEhMKBnN0cmljdBgEIAEoCEgAiAEBEjUKDGNhY2hlX21hcmtlchgFIAEoCzIfLmxsbXJvdXRlci52MS5Qcm9tcHRDYWNoZU1hcmtlchIQCghkZWZlcnJlZBgGIAEoCEIJCgdfc3RyaWN0IrsBCgpIb3N0ZWRUb29sEgwKBG5hbWUYASABKAkSFQoNc2V0dGluZ3NfanNvbhgCIAEoCRIXCg9hbGxvd2VkX2RvbWFpbnMYDSADKAkSFwoPYmxvY2tlZF9kb21haW5zGA4gAygJEhUKCG1heF91c2VzGA8gASgFSACIAQESMgoIbG9jYXRpb24YECABKAsyIC5sbG1yb3V0ZXIudjEuSG9zdGVkVG9vbExvY2F0aW9uQgsKCV9tYXhfdXNlcyJVChJIb3N0ZWRUb29sTG9jYXRpb24SDAoEY2l0eRgBIAEoCRIOCgZyZWdpb24YAiABKAkSDwoHY291bnRyeRgDIAEoCRIQCgh0aW1lem9uZRgEIAEoCSJPCgpUb29sQ2hvaWNlEioKBG1vZGUYASABKA4yHC5sbG1yb3V0ZXIudjEuVG9vbENob2ljZU1vZGUSFQoNZnVuY3Rpb25fbmFtZRgCIAEoCSKyAQoOUmVzcG9uc2VGb3JtYXQSKAoEdGV4dBgBIAEoCzIYLmxsbXJvdXRlci52MS5UZXh0Rm9ybWF0SAASNQoLanNvbl9vYmplY3QYAiABKAsyHi5sbG1yb3V0ZXIudjEuSnNvbk9iamVjdEZvcm1hdEgAEjUKC2pzb25fc2NoZW1hGAMgASgLMh4ubGxtcm91dGVyLnYxLkpzb25TY2hlbWFGb3JtYXRIAEIICgZmb3JtYXQiDAoKVGV4dEZvcm1hdCISChBKc29uT2JqZWN0Rm9ybWF0ImoKEEpzb25TY2hlbWFGb3JtYXQSDAoEbmFtZRgBIAEoCRITCgtqc29uX3NjaGVtYRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRITCgZzdHJpY3QYBCABKAhIAIgBAUIJCgdfc3RyaWN0Is8DCghTYW1wbGluZxIYCgt0ZW1wZXJhdHVyZRgBIAEoAUgAiAEBEhIKBXRvcF9wGAIgASgBSAGIAQESEgoFdG9wX2sYAyABKAVIAogBARISCgVtaW5fcBgEIAEoAUgDiAEBEh4KEWZyZXF1ZW5jeV9wZW5hbHR5GAUgASgBSASIAQESHQoQcHJlc2VuY2VfcGVuYWx0eRgGIAEoAUgFiAEBEhEKBHNlZWQYByABKANIBogBARIWCg5zdG9wX3NlcXVlbmNlcxgIIAMoCRIeChFtYXhfb3V0cHV0X3Rva2VucxgJIAEoBUgHiAEBEjkKCmxvZ2l0X2JpYXMYCiADKAsyJS5sbG1yb3V0ZXIudjEuU2FtcGxpbmcuTG9naXRCaWFzRW50cnkaMAoOTG9naXRCaWFzRW50cnkSCwoDa2V5GAEgASgFEg0KBXZhbHVlGAIgASgBOgI4AUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl90b3Bfa0IICgZfbWluX3BCFAoSX2ZyZXF1ZW5jeV9wZW5hbHR5QhMKEV9wcmVzZW5jZV9wZW5hbHR5QgcKBV9zZWVkQhQKEl9tYXhfb3V0cHV0X3Rva2VucyKZAQoJUmVhc29uaW5nEi0KBmVmZm9ydBgBIAEoDjIdLmxsbXJvdXRlci52MS5SZWFzb25pbmdFZmZvcnQSFwoKbWF4X3Rva2VucxgCIAEoBUgAiAEBEjUKCnZpc2liaWxpdHkYAyABKA4yIS5sbG1yb3V0ZXIudjEuUmVhc29uaW5nVmlzaWJpbGl0eUINCgtfbWF4X3Rva2VucyIwCgtBdWRpb091dHB1dBINCgV2b2ljZRgBIAEoCRISCgptZWRpYV90eXBlGAIgASgJIhcKCExvZ3Byb2JzEgsKA3RvcBgBIAEoBSI5Cg1XaXJlRXh0ZW5zaW9uEhMKC3dpcmVfZm9ybWF0GAEgASgJEhMKC2ZpZWxkc19qc29uGAIgASgJKnMKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfU1lTVEVNEAESEgoOUk9MRV9ERVZFTE9QRVIQAhINCglST0xFX1VTRVIQAxISCg5ST0xFX0FTU0lTVEFOVBAEEg0KCVJPTEVfVE9PTBAFKn0KE1Byb21wdENhY2hlTGlmZXRpbWUSJQohUFJPTVBUX0NBQ0hFX0xJRkVUSU1FX1VOU1BFQ0lGSUVEEAASHwobUFJPTVBUX0NBQ0hFX0xJRkVUSU1FX1NIT1JUEAESHgoaUFJPTVBUX0NBQ0hFX0xJRkVUSU1FX0xPTkcQAipYCgtJbWFnZURldGFpbBIcChhJTUFHRV9ERVRBSUxfVU5TUEVDSUZJRUQQABIUChBJTUFHRV9ERVRBSUxfTE9XEAESFQoRSU1BR0VfREVUQUlMX0hJR0gQAiqmAQoOVG9vbENob2ljZU1vZGUSIAocVE9PTF9DSE9JQ0VfTU9ERV9VTlNQRUNJRklFRBAAEhkKFVRPT0xfQ0hPSUNFX01PREVfQVVUTxABEhkKFVRPT0xfQ0hPSUNFX01PREVfTk9ORRACEh0KGVRPT0xfQ0hPSUNFX01PREVfUkVRVUlSRUQQAxIdChlUT09MX0NIT0lDRV9NT0RFX0ZVTkNUSU9OEAQqlwIKD1JlYXNvbmluZ0VmZm9ydBIgChxSRUFTT05JTkdfRUZGT1JUX1VOU1BFQ0lGSUVEEAASGQoVUkVBU09OSU5HX0VGRk9SVF9OT05FEAESHAoYUkVBU09OSU5HX0VGRk9SVF9NSU5JTUFMEAISGAoUUkVBU09OSU5HX0VGRk9SVF9MT1cQAxIbChdSRUFTT05JTkdfRUZGT1JUX01FRElVTRAEEhkKFVJFQVNPTklOR19FRkZPUlRfSElHSBAFEhwKGFJFQVNPTklOR19FRkZPUlRfTUFYSU1VTRAGEhoKFlJFQVNPTklOR19FRkZPUlRfWEhJR0gQBxIdChlSRUFTT05JTkdfRUZGT1JUX0FEQVBUSVZFEAgqnQEKE1JlYXNvbmluZ1Zpc2liaWxpdHkSJAogUkVBU09OSU5HX1ZJU0lCSUxJVFlfVU5TUEVDSUZJRUQQABIfChtSRUFTT05JTkdfVklTSUJJTElUWV9ISURERU4QARIgChxSRUFTT05JTkdfVklTSUJJTElUWV9TVU1NQVJZEAISHQoZUkVBU09OSU5HX1ZJU0lCSUxJVFlfRlVMTBADKoYBCghNb2RhbGl0eRIYChRNT0RBTElUWV9VTlNQRUNJRklFRBAAEhEKDU1PREFMSVRZX1RFWFQQARISCg5NT0RBTElUWV9JTUFHRRACEhIKDk1PREFMSVRZX0FVRElPEAMSEQoNTU9EQUxJVFlfRklMRRAEEhIKDk1PREFMSVRZX1ZJREVPEAUqYwoJVmVyYm9zaXR5EhkKFVZFUkJPU0lUWV9VTlNQRUNJRklFRBAAEhEKDVZFUkJPU0lUWV9MT1cQARIUChBWRVJCT1NJVFlfTUVESVVNEAISEgoOVkVSQk9TSVRZX0hJR0gQAyp4CgtTZXJ2aWNlVGllchIcChhTRVJWSUNFX1RJRVJfVU5TUEVDSUZJRUQQABIVChFTRVJWSUNFX1RJRVJfRkxFWBABEhkKFVNFUlZJQ0VfVElFUl9TVEFOREFSRBACEhkKFVNFUlZJQ0VfVElFUl9QUklPUklUWRADQrMBChBjb20ubGxtcm91dGVyLnYxQgtQcm9tcHRQcm90b1ABWkFnaXRodWIuY29tL3JvdXRlcnN2Yy9yb3V0ZXJzdmMvY2xpZW50cy9nby9sbG1yb3V0ZXJ2MTtsbG1yb3V0ZXJ2MaICA0xYWKoCDExsbXJvdXRlci5WMcoCDExsbXJvdXRlclxWMeICGExsbXJvdXRlclxWMVxHUEJNZXRhZGF0YeoCDUxsbXJvdXRlcjo6VjFiBnByb3RvMw");
+  fileDesc("ChlsbG1yb3V0ZXIvdjEvcHJvbXB0LnByb3RvEgxsbG1yb3V0ZXIudjEitAUKBlByb21wdBInCghtZXNzYWdlcxgBIAMoCzIVLmxsbXJvdXRlci52MS5NZXNzYWdlEiEKBXRvb2xzGAIgAygLMhIubGxtcm91dGVyLnYxLlRvb2wSLQoLdG9vbF9jaG9pY2UYAyABKAsyGC5sbG1yb3V0ZXIudjEuVG9vbENob2ljZRIgChNwYXJhbGxlbF90b29sX2NhbGxzGAQgASgISACIAQESNQoPcmVzcG9uc2VfZm9ybWF0GAUgASgLMhwubGxtcm91dGVyLnYxLlJlc3BvbnNlRm9ybWF0EigKCHNhbXBsaW5nGAYgASgLMhYubGxtcm91dGVyLnYxLlNhbXBsaW5nEioKCXJlYXNvbmluZxgHIAEoCzIXLmxsbXJvdXRlci52MS5SZWFzb25pbmcSMQoRb3V0cHV0X21vZGFsaXRpZXMYCCADKA4yFi5sbG1yb3V0ZXIudjEuTW9kYWxpdHkSLwoMYXVkaW9fb3V0cHV0GAkgASgLMhkubGxtcm91dGVyLnYxLkF1ZGlvT3V0cHV0EigKCGxvZ3Byb2JzGAogASgLMhYubGxtcm91dGVyLnYxLkxvZ3Byb2JzEioKCXZlcmJvc2l0eRgLIAEoDjIXLmxsbXJvdXRlci52MS5WZXJib3NpdHkSGAoQcHJlZGljdGVkX291dHB1dBgMIAEoCRITCgtlbmRfdXNlcl9pZBgNIAEoCRIYChBwcm9tcHRfY2FjaGVfa2V5GA4gASgJEi8KDHNlcnZpY2VfdGllchgPIAEoDjIZLmxsbXJvdXRlci52MS5TZXJ2aWNlVGllchI0Cg93aXJlX2V4dGVuc2lvbnMYECADKAsyGy5sbG1yb3V0ZXIudjEuV2lyZUV4dGVuc2lvbkIWChRfcGFyYWxsZWxfdG9vbF9jYWxscyJcCgdNZXNzYWdlEiAKBHJvbGUYASABKA4yEi5sbG1yb3V0ZXIudjEuUm9sZRIhCgVwYXJ0cxgCIAMoCzISLmxsbXJvdXRlci52MS5QYXJ0EgwKBG5hbWUYAyABKAki4QMKBFBhcnQSDgoEdGV4dBgBIAEoCUgAEiQKBWltYWdlGAIgASgLMhMubGxtcm91dGVyLnYxLkltYWdlSAASJAoFYXVkaW8YAyABKAsyEy5sbG1yb3V0ZXIudjEuQXVkaW9IABIiCgRmaWxlGAQgASgLMhIubGxtcm91dGVyLnYxLkZpbGVIABIrCgl0b29sX2NhbGwYBSABKAsyFi5sbG1yb3V0ZXIudjEuVG9vbENhbGxIABIvCgt0b29sX3Jlc3VsdBgGIAEoCzIYLmxsbXJvdXRlci52MS5Ub29sUmVzdWx0SAASMwoJcmVhc29uaW5nGAcgASgLMh4ubGxtcm91dGVyLnYxLlJlYXNvbmluZ0NvbnRlbnRIABIRCgdyZWZ1c2FsGAggASgJSAASNwoPaG9zdGVkX2FjdGl2aXR5GAkgASgLMhwubGxtcm91dGVyLnYxLkhvc3RlZEFjdGl2aXR5SAASNQoMY2FjaGVfbWFya2VyGA8gASgLMh8ubGxtcm91dGVyLnYxLlByb21wdENhY2hlTWFya2VyEikKCWNpdGF0aW9ucxgaIAMoCzIWLmxsbXJvdXRlci52MS5DaXRhdGlvbhINCgVwaGFzZRgbIAEoCUIJCgdjb250ZW50It0BCghDaXRhdGlvbhIcCg9zdGFydF9jaGFyYWN0ZXIYASABKANIAIgBARIaCg1lbmRfY2hhcmFjdGVyGAIgASgDSAGIAQESCwoDdXJsGAMgASgJEg0KBXRpdGxlGAQgASgJEhIKCmNpdGVkX3RleHQYBSABKAkSGwoOZG9jdW1lbnRfaW5kZXgYBiABKAVIAogBARIRCglzb3VyY2VfaWQYByABKAlCEgoQX3N0YXJ0X2NoYXJhY3RlckIQCg5fZW5kX2NoYXJhY3RlckIRCg9fZG9jdW1lbnRfaW5kZXgiSAoRUHJvbXB0Q2FjaGVNYXJrZXISMwoIbGlmZXRpbWUYASABKA4yIS5sbG1yb3V0ZXIudjEuUHJvbXB0Q2FjaGVMaWZldGltZSJvCgVJbWFnZRINCgN1cmwYASABKAlIABIOCgRkYXRhGAIgASgMSAASEgoKbWVkaWFfdHlwZRgDIAEoCRIpCgZkZXRhaWwYBCABKA4yGS5sbG1yb3V0ZXIudjEuSW1hZ2VEZXRhaWxCCAoGc291cmNlIj0KBUF1ZGlvEgwKBGRhdGEYASABKAwSEgoKbWVkaWFfdHlwZRgCIAEoCRISCgp0cmFuc2NyaXB0GAMgASgJImQKBEZpbGUSDQoDdXJsGAEgASgJSAASDgoEZGF0YRgCIAEoDEgAEhEKB2ZpbGVfaWQYAyABKAlIABISCgptZWRpYV90eXBlGAQgASgJEgwKBG5hbWUYBSABKAlCCAoGc291cmNlImgKCFRvb2xDYWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSEQoJc2lnbmF0dXJlGAQgASgMEhcKD3NpZ25hdHVyZV9tYWtlchgFIAEoCSJXCgpUb29sUmVzdWx0EhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIhCgVwYXJ0cxgCIAMoCzISLmxsbXJvdXRlci52MS5QYXJ0EhAKCGlzX2Vycm9yGAMgASgIIlUKEFJlYXNvbmluZ0NvbnRlbnQSDAoEdGV4dBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEQoJZW5jcnlwdGVkGAMgASgMEg0KBW1ha2VyGAQgASgJIpkCCg5Ib3N0ZWRBY3Rpdml0eRIKCgJpZBgBIAEoCRIMCgR0b29sGAIgASgJEgwKBG5hbWUYAyABKAkSDgoGc2VydmVyGAQgASgJEhIKCmlucHV0X2pzb24YBSABKAkSDwoHcXVlcmllcxgGIAMoCRIMCgRjb2RlGAcgASgJEjIKBnN0YXR1cxgIIAEoDjIiLmxsbXJvdXRlci52MS5Ib3N0ZWRBY3Rpdml0eVN0YXR1cxIOCgZvdXRwdXQYCSABKAkSDQoFZXJyb3IYCiABKAkSKwoHc291cmNlcxgLIAMoCzIaLmxsbXJvdXRlci52MS5Ib3N0ZWRTb3VyY2USDQoFcHJvb2YYDCABKAwSDQoFbWFrZXIYDSABKAkiSwoMSG9zdGVkU291cmNlEgsKA3VybBgBIAEoCRINCgV0aXRsZRgCIAEoCRIMCgR0ZXh0GAMgASgJEhEKCXNvdXJjZV9pZBgEIAEoCSJqCgRUb29sEi4KCGZ1bmN0aW9uGAEgASgLMhoubGxtcm91dGVyLnYxLkZ1bmN0aW9uVG9vbEgAEioKBmhvc3RlZBgCIAEoCzIYLmxsbXJvdXRlci52MS5Ib3N0ZWRUb29sSABCBgoEa2luZCK6AQoMRnVuY3Rpb25Ub29sEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSHgoWcGFyYW1ldGVyc19qc29uX3NjaGVtYRgDIAEoCRITCgZzdHJpY3QYBCABKAhIAIgBARI1CgxjYWNoZV9tYXJrZXIYBSABKAsyHy5sbG1yb3V0ZXIudjEuUHJvbXB0Q2FjaGVNYXJrZXISEAoIZGVmZXJyZWQYBiABKAhCCQoHX3N0cmljdCK7AQoKSG9zdGVkVG9vbBIMCgRuYW1lGAEgASgJEhUKDXNldHRpbmdzX2pzb24YAiABKAkSFwoPYWxsb3dlZF9kb21haW5zGA0gAygJEhcKD2Jsb2NrZWRfZG9tYWlucxgOIAMoCRIVCghtYXhfdXNlcxgPIAEoBUgAiAEBEjIKCGxvY2F0aW9uGBAgASgLMiAubGxtcm91dGVyLnYxLkhvc3RlZFRvb2xMb2NhdGlvbkILCglfbWF4X3VzZXMiVQoSSG9zdGVkVG9vbExvY2F0aW9uEgwKBGNpdHkYASABKAkSDgoGcmVnaW9uGAIgASgJEg8KB2NvdW50cnkYAyABKAkSEAoIdGltZXpvbmUYBCABKAkiTwoKVG9vbENob2ljZRIqCgRtb2RlGAEgASgOMhwubGxtcm91dGVyLnYxLlRvb2xDaG9pY2VNb2RlEhUKDWZ1bmN0aW9uX25hbWUYAiABKAkisgEKDlJlc3BvbnNlRm9ybWF0EigKBHRleHQYASABKAsyGC5sbG1yb3V0ZXIudjEuVGV4dEZvcm1hdEgAEjUKC2pzb25fb2JqZWN0GAIgASgLMh4ubGxtcm91dGVyLnYxLkpzb25PYmplY3RGb3JtYXRIABI1Cgtqc29uX3NjaGVtYRgDIAEoCzIeLmxsbXJvdXRlci52MS5Kc29uU2NoZW1hRm9ybWF0SABCCAoGZm9ybWF0IgwKClRleHRGb3JtYXQiEgoQSnNvbk9iamVjdEZvcm1hdCJqChBKc29uU2NoZW1hRm9ybWF0EgwKBG5hbWUYASABKAkSEwoLanNvbl9zY2hlbWEYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSEwoGc3RyaWN0GAQgASgISACIAQFCCQoHX3N0cmljdCLPAwoIU2FtcGxpbmcSGAoLdGVtcGVyYXR1cmUYASABKAFIAIgBARISCgV0b3BfcBgCIAEoAUgBiAEBEhIKBXRvcF9rGAMgASgFSAKIAQESEgoFbWluX3AYBCABKAFIA4gBARIeChFmcmVxdWVuY3lfcGVuYWx0eRgFIAEoAUgEiAEBEh0KEHByZXNlbmNlX3BlbmFsdHkYBiABKAFIBYgBARIRCgRzZWVkGAcgASgDSAaIAQESFgoOc3RvcF9zZXF1ZW5jZXMYCCADKAkSHgoRbWF4X291dHB1dF90b2tlbnMYCSABKAVIB4gBARI5Cgpsb2dpdF9iaWFzGAogAygLMiUubGxtcm91dGVyLnYxLlNhbXBsaW5nLkxvZ2l0Qmlhc0VudHJ5GjAKDkxvZ2l0Qmlhc0VudHJ5EgsKA2tleRgBIAEoBRINCgV2YWx1ZRgCIAEoAToCOAFCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcEIICgZfdG9wX2tCCAoGX21pbl9wQhQKEl9mcmVxdWVuY3lfcGVuYWx0eUITChFfcHJlc2VuY2VfcGVuYWx0eUIHCgVfc2VlZEIUChJfbWF4X291dHB1dF90b2tlbnMimQEKCVJlYXNvbmluZxItCgZlZmZvcnQYASABKA4yHS5sbG1yb3V0ZXIudjEuUmVhc29uaW5nRWZmb3J0EhcKCm1heF90b2tlbnMYAiABKAVIAIgBARI1Cgp2aXNpYmlsaXR5GAMgASgOMiEubGxtcm91dGVyLnYxLlJlYXNvbmluZ1Zpc2liaWxpdHlCDQoLX21heF90b2tlbnMiMAoLQXVkaW9PdXRwdXQSDQoFdm9pY2UYASABKAkSEgoKbWVkaWFfdHlwZRgCIAEoCSIXCghMb2dwcm9icxILCgN0b3AYASABKAUiOQoNV2lyZUV4dGVuc2lvbhITCgt3aXJlX2Zvcm1hdBgBIAEoCRITCgtmaWVsZHNfanNvbhgCIAEoCSpzCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX1NZU1RFTRABEhIKDlJPTEVfREVWRUxPUEVSEAISDQoJUk9MRV9VU0VSEAMSEgoOUk9MRV9BU1NJU1RBTlQQBBINCglST0xFX1RPT0wQBSp9ChNQcm9tcHRDYWNoZUxpZmV0aW1lEiUKIVBST01QVF9DQUNIRV9MSUZFVElNRV9VTlNQRUNJRklFRBAAEh8KG1BST01QVF9DQUNIRV9MSUZFVElNRV9TSE9SVBABEh4KGlBST01QVF9DQUNIRV9MSUZFVElNRV9MT05HEAIqWAoLSW1hZ2VEZXRhaWwSHAoYSU1BR0VfREVUQUlMX1VOU1BFQ0lGSUVEEAASFAoQSU1BR0VfREVUQUlMX0xPVxABEhUKEUlNQUdFX0RFVEFJTF9ISUdIEAIqzwEKFEhvc3RlZEFjdGl2aXR5U3RhdHVzEiYKIkhPU1RFRF9BQ1RJVklUWV9TVEFUVVNfVU5TUEVDSUZJRUQQABIiCh5IT1NURURfQUNUSVZJVFlfU1RBVFVTX1JVTk5JTkcQARIkCiBIT1NURURfQUNUSVZJVFlfU1RBVFVTX0NPTVBMRVRFRBACEiEKHUhPU1RFRF9BQ1RJVklUWV9TVEFUVVNfRkFJTEVEEAMSIgoeSE9TVEVEX0FDVElWSVRZX1NUQVRVU19XQUlUSU5HEAQqpgEKDlRvb2xDaG9pY2VNb2RlEiAKHFRPT0xfQ0hPSUNFX01PREVfVU5TUEVDSUZJRUQQABIZChVUT09MX0NIT0lDRV9NT0RFX0FVVE8QARIZChVUT09MX0NIT0lDRV9NT0RFX05PTkUQAhIdChlUT09MX0NIT0lDRV9NT0RFX1JFUVVJUkVEEAMSHQoZVE9PTF9DSE9JQ0VfTU9ERV9GVU5DVElPThAEKpcCCg9SZWFzb25pbmdFZmZvcnQSIAocUkVBU09OSU5HX0VGRk9SVF9VTlNQRUNJRklFRBAAEhkKFVJFQVNPTklOR19FRkZPUlRfTk9ORRABEhwKGFJFQVNPTklOR19FRkZPUlRfTUlOSU1BTBACEhgKFFJFQVNPTklOR19FRkZPUlRfTE9XEAMSGwoXUkVBU09OSU5HX0VGRk9SVF9NRURJVU0QBBIZChVSRUFTT05JTkdfRUZGT1JUX0hJR0gQBRIcChhSRUFTT05JTkdfRUZGT1JUX01BWElNVU0QBhIaChZSRUFTT05JTkdfRUZGT1JUX1hISUdIEAcSHQoZUkVBU09OSU5HX0VGRk9SVF9BREFQVElWRRAIKp0BChNSZWFzb25pbmdWaXNpYmlsaXR5EiQKIFJFQVNPTklOR19WSVNJQklMSVRZX1VOU1BFQ0lGSUVEEAASHwobUkVBU09OSU5HX1ZJU0lCSUxJVFlfSElEREVOEAESIAocUkVBU09OSU5HX1ZJU0lCSUxJVFlfU1VNTUFSWRACEh0KGVJFQVNPTklOR19WSVNJQklMSVRZX0ZVTEwQAyqGAQoITW9kYWxpdHkSGAoUTU9EQUxJVFlfVU5TUEVDSUZJRUQQABIRCg1NT0RBTElUWV9URVhUEAESEgoOTU9EQUxJVFlfSU1BR0UQAhISCg5NT0RBTElUWV9BVURJTxADEhEKDU1PREFMSVRZX0ZJTEUQBBISCg5NT0RBTElUWV9WSURFTxAFKmMKCVZlcmJvc2l0eRIZChVWRVJCT1NJVFlfVU5TUEVDSUZJRUQQABIRCg1WRVJCT1NJVFlfTE9XEAESFAoQVkVSQk9TSVRZX01FRElVTRACEhIKDlZFUkJPU0lUWV9ISUdIEAMqeAoLU2VydmljZVRpZXISHAoYU0VSVklDRV9USUVSX1VOU1BFQ0lGSUVEEAASFQoRU0VSVklDRV9USUVSX0ZMRVgQARIZChVTRVJWSUNFX1RJRVJfU1RBTkRBUkQQAhIZChVTRVJWSUNFX1RJRVJfUFJJT1JJVFkQA0KzAQoQY29tLmxsbXJvdXRlci52MUILUHJvbXB0UHJvdG9QAVpBZ2l0aHViLmNvbS9yb3V0ZXJzdmMvcm91dGVyc3ZjL2NsaWVudHMvZ28vbGxtcm91dGVydjE7bGxtcm91dGVydjGiAgNMWFiqAgxMbG1yb3V0ZXIuVjHKAgxMbG1yb3V0ZXJcVjHiAhhMbG1yb3V0ZXJcVjFcR1BCTWV0YWRhdGHqAg1MbG1yb3V0ZXI6OlYxYgZwcm90bzM");
 
 /**
  * Everything that is sent to the model that answers.
@@ -258,6 +258,14 @@ export type Part = Message$1<"llmrouter.v1.Part"> & {
      */
     value: string;
     case: "refusal";
+  } | {
+    /**
+     * What a tool of the provider did. Only in assistant messages.
+     *
+     * @generated from field: llmrouter.v1.HostedActivity hosted_activity = 9;
+     */
+    value: HostedActivity;
+    case: "hostedActivity";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -652,6 +660,157 @@ export const ReasoningContentSchema: GenMessage<ReasoningContent> = /*@__PURE__*
   messageDesc(file_llmrouter_v1_prompt, 10);
 
 /**
+ * What a tool of the provider did for an answer. Send it back unchanged in later turns.
+ *
+ * A provider that reports a call and its result separately makes two activities with the same `id`: the first has
+ * the input, the second has the status, the output and the sources.
+ *
+ * @generated from message llmrouter.v1.HostedActivity
+ */
+export type HostedActivity = Message$1<"llmrouter.v1.HostedActivity"> & {
+  /**
+   * Id of the call, as the provider gave it. Empty: none.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The tool that ran, by the names of `HostedTool.name` where they are common to providers; else the provider's own.
+   *
+   * @generated from field: string tool = 2;
+   */
+  tool: string;
+
+  /**
+   * The provider's name for what ran, such as the name of an MCP server's tool. Empty: none beside `tool`.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Label of the MCP server that ran it. Empty: none did.
+   *
+   * @generated from field: string server = 4;
+   */
+  server: string;
+
+  /**
+   * The input as JSON text, as the provider gave it. Empty: it gave none.
+   *
+   * @generated from field: string input_json = 5;
+   */
+  inputJson: string;
+
+  /**
+   * Lists the search queries of the input.
+   *
+   * @generated from field: repeated string queries = 6;
+   */
+  queries: string[];
+
+  /**
+   * Code or commands of the input.
+   *
+   * @generated from field: string code = 7;
+   */
+  code: string;
+
+  /**
+   * Status.
+   *
+   * @generated from field: llmrouter.v1.HostedActivityStatus status = 8;
+   */
+  status: HostedActivityStatus;
+
+  /**
+   * Text that the tool returned. Empty: none, or the provider does not show it.
+   *
+   * @generated from field: string output = 9;
+   */
+  output: string;
+
+  /**
+   * The provider's error code, or the text of the tool's error. Empty: none.
+   *
+   * @generated from field: string error = 10;
+   */
+  error: string;
+
+  /**
+   * Lists the sources that the tool found or read, in the provider's order.
+   *
+   * @generated from field: repeated llmrouter.v1.HostedSource sources = 11;
+   */
+  sources: HostedSource[];
+
+  /**
+   * The activity as the provider needs it back, unchanged. Empty: it needs nothing back.
+   *
+   * @generated from field: bytes proof = 12;
+   */
+  proof: Uint8Array;
+
+  /**
+   * Who made `proof`, as the router named it in the answer. Empty: not known.
+   * Any other provider is called without the activity.
+   *
+   * @generated from field: string maker = 13;
+   */
+  maker: string;
+};
+
+/**
+ * Describes the message llmrouter.v1.HostedActivity.
+ * Use `create(HostedActivitySchema)` to create a new message.
+ */
+export const HostedActivitySchema: GenMessage<HostedActivity> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_prompt, 11);
+
+/**
+ * A source that a tool of the provider found or read.
+ *
+ * @generated from message llmrouter.v1.HostedSource
+ */
+export type HostedSource = Message$1<"llmrouter.v1.HostedSource"> & {
+  /**
+   * URL of the source. Empty: none.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * Title or file name of the source.
+   *
+   * @generated from field: string title = 2;
+   */
+  title: string;
+
+  /**
+   * Text of the source, where the provider gave it.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * The provider's id of the source. Empty: none.
+   *
+   * @generated from field: string source_id = 4;
+   */
+  sourceId: string;
+};
+
+/**
+ * Describes the message llmrouter.v1.HostedSource.
+ * Use `create(HostedSourceSchema)` to create a new message.
+ */
+export const HostedSourceSchema: GenMessage<HostedSource> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_prompt, 12);
+
+/**
  * A tool that the model may call.
  *
  * @generated from message llmrouter.v1.Tool
@@ -686,7 +845,7 @@ export type Tool = Message$1<"llmrouter.v1.Tool"> & {
  * Use `create(ToolSchema)` to create a new message.
  */
 export const ToolSchema: GenMessage<Tool> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 11);
+  messageDesc(file_llmrouter_v1_prompt, 13);
 
 /**
  * A function that the caller runs.
@@ -742,11 +901,10 @@ export type FunctionTool = Message$1<"llmrouter.v1.FunctionTool"> & {
  * Use `create(FunctionToolSchema)` to create a new message.
  */
 export const FunctionToolSchema: GenMessage<FunctionTool> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 12);
+  messageDesc(file_llmrouter_v1_prompt, 14);
 
 /**
- * A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
- * as citations.
+ * A tool that the provider runs. What the tool did comes back as hosted activity, and as citations.
  *
  * @generated from message llmrouter.v1.HostedTool
  */
@@ -800,7 +958,7 @@ export type HostedTool = Message$1<"llmrouter.v1.HostedTool"> & {
  * Use `create(HostedToolSchema)` to create a new message.
  */
 export const HostedToolSchema: GenMessage<HostedTool> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 13);
+  messageDesc(file_llmrouter_v1_prompt, 15);
 
 /**
  * An approximate location of the user.
@@ -842,7 +1000,7 @@ export type HostedToolLocation = Message$1<"llmrouter.v1.HostedToolLocation"> & 
  * Use `create(HostedToolLocationSchema)` to create a new message.
  */
 export const HostedToolLocationSchema: GenMessage<HostedToolLocation> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 14);
+  messageDesc(file_llmrouter_v1_prompt, 16);
 
 /**
  * Whether and which tool the model must call.
@@ -870,7 +1028,7 @@ export type ToolChoice = Message$1<"llmrouter.v1.ToolChoice"> & {
  * Use `create(ToolChoiceSchema)` to create a new message.
  */
 export const ToolChoiceSchema: GenMessage<ToolChoice> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 15);
+  messageDesc(file_llmrouter_v1_prompt, 17);
 
 /**
  * Format of the answer.
@@ -915,7 +1073,7 @@ export type ResponseFormat = Message$1<"llmrouter.v1.ResponseFormat"> & {
  * Use `create(ResponseFormatSchema)` to create a new message.
  */
 export const ResponseFormatSchema: GenMessage<ResponseFormat> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 16);
+  messageDesc(file_llmrouter_v1_prompt, 18);
 
 /**
  * Free text. No settings.
@@ -930,7 +1088,7 @@ export type TextFormat = Message$1<"llmrouter.v1.TextFormat"> & {
  * Use `create(TextFormatSchema)` to create a new message.
  */
 export const TextFormatSchema: GenMessage<TextFormat> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 17);
+  messageDesc(file_llmrouter_v1_prompt, 19);
 
 /**
  * Any JSON object. No settings.
@@ -945,7 +1103,7 @@ export type JsonObjectFormat = Message$1<"llmrouter.v1.JsonObjectFormat"> & {
  * Use `create(JsonObjectFormatSchema)` to create a new message.
  */
 export const JsonObjectFormatSchema: GenMessage<JsonObjectFormat> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 18);
+  messageDesc(file_llmrouter_v1_prompt, 20);
 
 /**
  * JSON that conforms to a schema.
@@ -987,7 +1145,7 @@ export type JsonSchemaFormat = Message$1<"llmrouter.v1.JsonSchemaFormat"> & {
  * Use `create(JsonSchemaFormatSchema)` to create a new message.
  */
 export const JsonSchemaFormatSchema: GenMessage<JsonSchemaFormat> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 19);
+  messageDesc(file_llmrouter_v1_prompt, 21);
 
 /**
  * Sampling parameters and limits of the answer.
@@ -1071,7 +1229,7 @@ export type Sampling = Message$1<"llmrouter.v1.Sampling"> & {
  * Use `create(SamplingSchema)` to create a new message.
  */
 export const SamplingSchema: GenMessage<Sampling> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 20);
+  messageDesc(file_llmrouter_v1_prompt, 22);
 
 /**
  * How much the model reasons, and how much of the reasoning is returned.
@@ -1106,7 +1264,7 @@ export type Reasoning = Message$1<"llmrouter.v1.Reasoning"> & {
  * Use `create(ReasoningSchema)` to create a new message.
  */
 export const ReasoningSchema: GenMessage<Reasoning> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 21);
+  messageDesc(file_llmrouter_v1_prompt, 23);
 
 /**
  * Settings of audio output.
@@ -1134,7 +1292,7 @@ export type AudioOutput = Message$1<"llmrouter.v1.AudioOutput"> & {
  * Use `create(AudioOutputSchema)` to create a new message.
  */
 export const AudioOutputSchema: GenMessage<AudioOutput> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 22);
+  messageDesc(file_llmrouter_v1_prompt, 24);
 
 /**
  * Settings of log probabilities.
@@ -1155,7 +1313,7 @@ export type Logprobs = Message$1<"llmrouter.v1.Logprobs"> & {
  * Use `create(LogprobsSchema)` to create a new message.
  */
 export const LogprobsSchema: GenMessage<Logprobs> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 23);
+  messageDesc(file_llmrouter_v1_prompt, 25);
 
 /**
  * Fields of one wire format that the contract does not have.
@@ -1184,7 +1342,7 @@ export type WireExtension = Message$1<"llmrouter.v1.WireExtension"> & {
  * Use `create(WireExtensionSchema)` to create a new message.
  */
 export const WireExtensionSchema: GenMessage<WireExtension> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_prompt, 24);
+  messageDesc(file_llmrouter_v1_prompt, 26);
 
 /**
  * Role of the speaker of a message. May grow.
@@ -1311,6 +1469,54 @@ export const ImageDetailSchema: GenEnum<ImageDetail> = /*@__PURE__*/
   enumDesc(file_llmrouter_v1_prompt, 2);
 
 /**
+ * Status of what a tool of the provider did. May grow.
+ *
+ * @generated from enum llmrouter.v1.HostedActivityStatus
+ */
+export enum HostedActivityStatus {
+  /**
+   * The provider did not report a status.
+   *
+   * @generated from enum value: HOSTED_ACTIVITY_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Still running when the provider reported it last.
+   *
+   * @generated from enum value: HOSTED_ACTIVITY_STATUS_RUNNING = 1;
+   */
+  RUNNING = 1,
+
+  /**
+   * Completed.
+   *
+   * @generated from enum value: HOSTED_ACTIVITY_STATUS_COMPLETED = 2;
+   */
+  COMPLETED = 2,
+
+  /**
+   * Failed, or ended early.
+   *
+   * @generated from enum value: HOSTED_ACTIVITY_STATUS_FAILED = 3;
+   */
+  FAILED = 3,
+
+  /**
+   * Waiting for the caller: for its approval, or because the caller has to run it.
+   *
+   * @generated from enum value: HOSTED_ACTIVITY_STATUS_WAITING = 4;
+   */
+  WAITING = 4,
+}
+
+/**
+ * Describes the enum llmrouter.v1.HostedActivityStatus.
+ */
+export const HostedActivityStatusSchema: GenEnum<HostedActivityStatus> = /*@__PURE__*/
+  enumDesc(file_llmrouter_v1_prompt, 3);
+
+/**
  * Whether the model may or must call tools. Complete: not expected to grow.
  *
  * @generated from enum llmrouter.v1.ToolChoiceMode
@@ -1356,7 +1562,7 @@ export enum ToolChoiceMode {
  * Describes the enum llmrouter.v1.ToolChoiceMode.
  */
 export const ToolChoiceModeSchema: GenEnum<ToolChoiceMode> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_prompt, 3);
+  enumDesc(file_llmrouter_v1_prompt, 4);
 
 /**
  * How much a model reasons before it answers. May grow.
@@ -1432,7 +1638,7 @@ export enum ReasoningEffort {
  * Describes the enum llmrouter.v1.ReasoningEffort.
  */
 export const ReasoningEffortSchema: GenEnum<ReasoningEffort> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_prompt, 4);
+  enumDesc(file_llmrouter_v1_prompt, 5);
 
 /**
  * How much of a model's reasoning is returned. May grow.
@@ -1473,7 +1679,7 @@ export enum ReasoningVisibility {
  * Describes the enum llmrouter.v1.ReasoningVisibility.
  */
 export const ReasoningVisibilitySchema: GenEnum<ReasoningVisibility> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_prompt, 5);
+  enumDesc(file_llmrouter_v1_prompt, 6);
 
 /**
  * A kind of content. May grow.
@@ -1528,7 +1734,7 @@ export enum Modality {
  * Describes the enum llmrouter.v1.Modality.
  */
 export const ModalitySchema: GenEnum<Modality> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_prompt, 6);
+  enumDesc(file_llmrouter_v1_prompt, 7);
 
 /**
  * Verbosity of an answer. May grow.
@@ -1569,7 +1775,7 @@ export enum Verbosity {
  * Describes the enum llmrouter.v1.Verbosity.
  */
 export const VerbositySchema: GenEnum<Verbosity> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_prompt, 7);
+  enumDesc(file_llmrouter_v1_prompt, 8);
 
 /**
  * A service tier at a provider. May grow.
@@ -1610,5 +1816,5 @@ export enum ServiceTier {
  * Describes the enum llmrouter.v1.ServiceTier.
  */
 export const ServiceTierSchema: GenEnum<ServiceTier> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_prompt, 8);
+  enumDesc(file_llmrouter_v1_prompt, 9);
 

@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Citation, Modality } from "./prompt_pb.js";
+import type { Citation, HostedActivity, Modality } from "./prompt_pb.js";
 import { file_llmrouter_v1_prompt } from "./prompt_pb.js";
 import type { RouteReport } from "./report_pb.js";
 import { file_llmrouter_v1_report } from "./report_pb.js";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llmrouter/v1/stream.proto.
  */
 export const file_llmrouter_v1_stream: GenFile = /*@__PURE__*/
-  fileDesc("ChlsbG1yb3V0ZXIvdjEvc3RyZWFtLnByb3RvEgxsbG1yb3V0ZXIudjEiOgoNUm91dGVTZWxlY3RlZBIpCgZyZXBvcnQYASABKAsyGS5sbG1yb3V0ZXIudjEuUm91dGVSZXBvcnQiWQoMQ29udGVudERlbHRhEgwKBHRleHQYASABKAkSLAoIbG9ncHJvYnMYAiADKAsyGi5sbG1yb3V0ZXIudjEuVG9rZW5Mb2dwcm9iEg0KBXBoYXNlGAMgASgJIsUBCgxUb2tlbkxvZ3Byb2ISDQoFdG9rZW4YASABKAkSDwoHbG9ncHJvYhgCIAEoARITCgt0b2tlbl9ieXRlcxgDIAEoDBI8CgxhbHRlcm5hdGl2ZXMYBCADKAsyJi5sbG1yb3V0ZXIudjEuVG9rZW5Mb2dwcm9iLkFsdGVybmF0aXZlGkIKC0FsdGVybmF0aXZlEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESEwoLdG9rZW5fYnl0ZXMYAyABKAwiHAoMUmVmdXNhbERlbHRhEgwKBHRleHQYASABKAkiOQoNQ2l0YXRpb25EZWx0YRIoCghjaXRhdGlvbhgBIAEoCzIWLmxsbXJvdXRlci52MS5DaXRhdGlvbiJ8Cg1Ub29sQ2FsbERlbHRhEg0KBWluZGV4GAEgASgFEgoKAmlkGAIgASgJEgwKBG5hbWUYAyABKAkSFgoOYXJndW1lbnRzX2pzb24YBCABKAkSEQoJc2lnbmF0dXJlGAUgASgMEhcKD3NpZ25hdHVyZV9tYWtlchgGIAEoCSJTCg5SZWFzb25pbmdEZWx0YRIMCgR0ZXh0GAEgASgJEhEKCXNpZ25hdHVyZRgCIAEoDBIRCgllbmNyeXB0ZWQYAyABKAwSDQoFbWFrZXIYBCABKAkiiAEKCk1lZGlhRGVsdGESKAoIbW9kYWxpdHkYASABKA4yFi5sbG1yb3V0ZXIudjEuTW9kYWxpdHkSEgoKbWVkaWFfdHlwZRgCIAEoCRIMCgRkYXRhGAMgASgMEhIKCnRyYW5zY3JpcHQYBCABKAkSDQoFaW5kZXgYBSABKA0SCwoDdXJsGAYgASgJInkKCVJlY292ZXJlZBIoCgRraW5kGAEgASgOMhoubGxtcm91dGVyLnYxLlJlY292ZXJ5S2luZBIXCg9rZXB0X2NoYXJhY3RlcnMYAiABKAMSKQoGcmVwb3J0GAMgASgLMhkubGxtcm91dGVyLnYxLlJvdXRlUmVwb3J0In8KCEZpbmlzaGVkEjEKDWZpbmlzaF9yZWFzb24YASABKA4yGi5sbG1yb3V0ZXIudjEuRmluaXNoUmVhc29uEhUKDXN0b3Bfc2VxdWVuY2UYAiABKAkSKQoGcmVwb3J0GAMgASgLMhkubGxtcm91dGVyLnYxLlJvdXRlUmVwb3J0KtMBCgxGaW5pc2hSZWFzb24SHQoZRklOSVNIX1JFQVNPTl9VTlNQRUNJRklFRBAAEhYKEkZJTklTSF9SRUFTT05fU1RPUBABEhgKFEZJTklTSF9SRUFTT05fTEVOR1RIEAISHAoYRklOSVNIX1JFQVNPTl9UT09MX0NBTExTEAMSIAocRklOSVNIX1JFQVNPTl9DT05URU5UX0ZJTFRFUhAEEhkKFUZJTklTSF9SRUFTT05fUkVGVVNBTBAFEhcKE0ZJTklTSF9SRUFTT05fT1RIRVIQBiplCgxSZWNvdmVyeUtpbmQSHQoZUkVDT1ZFUllfS0lORF9VTlNQRUNJRklFRBAAEhsKF1JFQ09WRVJZX0tJTkRfUkVTVEFSVEVEEAESGQoVUkVDT1ZFUllfS0lORF9SRVNVTUVEEAJCswEKEGNvbS5sbG1yb3V0ZXIudjFCC1N0cmVhbVByb3RvUAFaQWdpdGh1Yi5jb20vcm91dGVyc3ZjL3JvdXRlcnN2Yy9jbGllbnRzL2dvL2xsbXJvdXRlcnYxO2xsbXJvdXRlcnYxogIDTFhYqgIMTGxtcm91dGVyLlYxygIMTGxtcm91dGVyXFYx4gIYTGxtcm91dGVyXFYxXEdQQk1ldGFkYXRh6gINTGxtcm91dGVyOjpWMWIGcHJvdG8z", [file_llmrouter_v1_prompt, file_llmrouter_v1_report]);
+  fileDesc("ChlsbG1yb3V0ZXIvdjEvc3RyZWFtLnByb3RvEgxsbG1yb3V0ZXIudjEiOgoNUm91dGVTZWxlY3RlZBIpCgZyZXBvcnQYASABKAsyGS5sbG1yb3V0ZXIudjEuUm91dGVSZXBvcnQiWQoMQ29udGVudERlbHRhEgwKBHRleHQYASABKAkSLAoIbG9ncHJvYnMYAiADKAsyGi5sbG1yb3V0ZXIudjEuVG9rZW5Mb2dwcm9iEg0KBXBoYXNlGAMgASgJIsUBCgxUb2tlbkxvZ3Byb2ISDQoFdG9rZW4YASABKAkSDwoHbG9ncHJvYhgCIAEoARITCgt0b2tlbl9ieXRlcxgDIAEoDBI8CgxhbHRlcm5hdGl2ZXMYBCADKAsyJi5sbG1yb3V0ZXIudjEuVG9rZW5Mb2dwcm9iLkFsdGVybmF0aXZlGkIKC0FsdGVybmF0aXZlEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESEwoLdG9rZW5fYnl0ZXMYAyABKAwiHAoMUmVmdXNhbERlbHRhEgwKBHRleHQYASABKAkiOQoNQ2l0YXRpb25EZWx0YRIoCghjaXRhdGlvbhgBIAEoCzIWLmxsbXJvdXRlci52MS5DaXRhdGlvbiJFChNIb3N0ZWRBY3Rpdml0eURlbHRhEi4KCGFjdGl2aXR5GAEgASgLMhwubGxtcm91dGVyLnYxLkhvc3RlZEFjdGl2aXR5InwKDVRvb2xDYWxsRGVsdGESDQoFaW5kZXgYASABKAUSCgoCaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIWCg5hcmd1bWVudHNfanNvbhgEIAEoCRIRCglzaWduYXR1cmUYBSABKAwSFwoPc2lnbmF0dXJlX21ha2VyGAYgASgJIlMKDlJlYXNvbmluZ0RlbHRhEgwKBHRleHQYASABKAkSEQoJc2lnbmF0dXJlGAIgASgMEhEKCWVuY3J5cHRlZBgDIAEoDBINCgVtYWtlchgEIAEoCSKIAQoKTWVkaWFEZWx0YRIoCghtb2RhbGl0eRgBIAEoDjIWLmxsbXJvdXRlci52MS5Nb2RhbGl0eRISCgptZWRpYV90eXBlGAIgASgJEgwKBGRhdGEYAyABKAwSEgoKdHJhbnNjcmlwdBgEIAEoCRINCgVpbmRleBgFIAEoDRILCgN1cmwYBiABKAkieQoJUmVjb3ZlcmVkEigKBGtpbmQYASABKA4yGi5sbG1yb3V0ZXIudjEuUmVjb3ZlcnlLaW5kEhcKD2tlcHRfY2hhcmFjdGVycxgCIAEoAxIpCgZyZXBvcnQYAyABKAsyGS5sbG1yb3V0ZXIudjEuUm91dGVSZXBvcnQifwoIRmluaXNoZWQSMQoNZmluaXNoX3JlYXNvbhgBIAEoDjIaLmxsbXJvdXRlci52MS5GaW5pc2hSZWFzb24SFQoNc3RvcF9zZXF1ZW5jZRgCIAEoCRIpCgZyZXBvcnQYAyABKAsyGS5sbG1yb3V0ZXIudjEuUm91dGVSZXBvcnQq0wEKDEZpbmlzaFJlYXNvbhIdChlGSU5JU0hfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSRklOSVNIX1JFQVNPTl9TVE9QEAESGAoURklOSVNIX1JFQVNPTl9MRU5HVEgQAhIcChhGSU5JU0hfUkVBU09OX1RPT0xfQ0FMTFMQAxIgChxGSU5JU0hfUkVBU09OX0NPTlRFTlRfRklMVEVSEAQSGQoVRklOSVNIX1JFQVNPTl9SRUZVU0FMEAUSFwoTRklOSVNIX1JFQVNPTl9PVEhFUhAGKmUKDFJlY292ZXJ5S2luZBIdChlSRUNPVkVSWV9LSU5EX1VOU1BFQ0lGSUVEEAASGwoXUkVDT1ZFUllfS0lORF9SRVNUQVJURUQQARIZChVSRUNPVkVSWV9LSU5EX1JFU1VNRUQQAkKzAQoQY29tLmxsbXJvdXRlci52MUILU3RyZWFtUHJvdG9QAVpBZ2l0aHViLmNvbS9yb3V0ZXJzdmMvcm91dGVyc3ZjL2NsaWVudHMvZ28vbGxtcm91dGVydjE7bGxtcm91dGVydjGiAgNMWFiqAgxMbG1yb3V0ZXIuVjHKAgxMbG1yb3V0ZXJcVjHiAhhMbG1yb3V0ZXJcVjFcR1BCTWV0YWRhdGHqAg1MbG1yb3V0ZXI6OlYxYgZwcm90bzM", [file_llmrouter_v1_prompt, file_llmrouter_v1_report]);
 
 /**
  * An attempt has committed. Sent once, before any content.
@@ -194,6 +194,27 @@ export const CitationDeltaSchema: GenMessage<CitationDelta> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_stream, 4);
 
 /**
+ * What a tool of the provider did. Each activity comes whole.
+ *
+ * @generated from message llmrouter.v1.HostedActivityDelta
+ */
+export type HostedActivityDelta = Message<"llmrouter.v1.HostedActivityDelta"> & {
+  /**
+   * The activity.
+   *
+   * @generated from field: llmrouter.v1.HostedActivity activity = 1;
+   */
+  activity?: HostedActivity | undefined;
+};
+
+/**
+ * Describes the message llmrouter.v1.HostedActivityDelta.
+ * Use `create(HostedActivityDeltaSchema)` to create a new message.
+ */
+export const HostedActivityDeltaSchema: GenMessage<HostedActivityDelta> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_stream, 5);
+
+/**
  * The next piece of a tool call.
  *
  * @generated from message llmrouter.v1.ToolCallDelta
@@ -247,7 +268,7 @@ export type ToolCallDelta = Message<"llmrouter.v1.ToolCallDelta"> & {
  * Use `create(ToolCallDeltaSchema)` to create a new message.
  */
 export const ToolCallDeltaSchema: GenMessage<ToolCallDelta> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 5);
+  messageDesc(file_llmrouter_v1_stream, 6);
 
 /**
  * The next piece of the model's reasoning.
@@ -289,7 +310,7 @@ export type ReasoningDelta = Message<"llmrouter.v1.ReasoningDelta"> & {
  * Use `create(ReasoningDeltaSchema)` to create a new message.
  */
 export const ReasoningDeltaSchema: GenMessage<ReasoningDelta> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 6);
+  messageDesc(file_llmrouter_v1_stream, 7);
 
 /**
  * The next piece of audio or of an image.
@@ -346,7 +367,7 @@ export type MediaDelta = Message<"llmrouter.v1.MediaDelta"> & {
  * Use `create(MediaDeltaSchema)` to create a new message.
  */
 export const MediaDeltaSchema: GenMessage<MediaDelta> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 7);
+  messageDesc(file_llmrouter_v1_stream, 8);
 
 /**
  * The stream broke and another attempt has taken over.
@@ -381,7 +402,7 @@ export type Recovered = Message<"llmrouter.v1.Recovered"> & {
  * Use `create(RecoveredSchema)` to create a new message.
  */
 export const RecoveredSchema: GenMessage<Recovered> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 8);
+  messageDesc(file_llmrouter_v1_stream, 9);
 
 /**
  * The answer is complete. The last event of every successful stream, and of no other.
@@ -416,7 +437,7 @@ export type Finished = Message<"llmrouter.v1.Finished"> & {
  * Use `create(FinishedSchema)` to create a new message.
  */
 export const FinishedSchema: GenMessage<Finished> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_stream, 9);
+  messageDesc(file_llmrouter_v1_stream, 10);
 
 /**
  * Why an answer ended. May grow.

@@ -1,6 +1,6 @@
 """Reads one answer, whole or block by block.
 
-A block of text, thought or tool call becomes its deltas. Results of the vendor's own tools and
+A block of text, thought or tool call becomes its deltas. Blocks of the vendor's own tools and
 unknown blocks are kept whole, to be sent back (`thoughts`).
 """
 
@@ -16,7 +16,9 @@ from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.anthropic_messages.citations import read_citations
+from routersvc.providers.formats.anthropic_messages.hosted_activities import HostedReader
 from routersvc.providers.formats.anthropic_messages.usage import merged, read_usage
 from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
@@ -53,6 +55,7 @@ class AnswerReader(BlockAnswer):
     def __init__(self, prompt: Prompt, head: ResponseHead, *, maker: str = "") -> None:
         super().__init__(prompt, maker=maker)
         self._head = head
+        self._hosted = HostedReader(maker)
         self._usage: JsonObject = {}
         self._reason = ""
         self._stop_sequence = ""
@@ -70,12 +73,13 @@ class AnswerReader(BlockAnswer):
         Raises:
             AttemptFailedError: the body is an error.
         """
-        if body.get("type") == "error" or body.get("error"):
+        if is_failure_report(body, "content"):
             self.count(body.get("usage"), events)
             raise AttemptFailedError(failure_of_event(body, self._head))
         self.start(body, events)
         try:
-            for block in few(body["content"]):
+            content = body["content"]
+            for block in few([_said(content)] if isinstance(content, str) else content):
                 self.read_block(block, events)
             self.read_end(body, events)
         finally:
@@ -117,7 +121,11 @@ class AnswerReader(BlockAnswer):
             case "tool_use":
                 self.end_call(self.read_call(block, events), block.get("input"), events)
             case _:
-                self.keep(block, events)
+                activity = self._hosted.read(block)
+                if activity is None:
+                    self.keep(block, events)
+                else:
+                    self.tell(activity, events)
 
     def read_call(self, block: JsonObject, events: list[AnswerEvent]) -> int:
         """Append the beginning of a tool call; who called is kept where it was not the model."""
@@ -162,3 +170,8 @@ class AnswerReader(BlockAnswer):
                 response_id=self._answer_id,
             )
         )
+
+
+def _said(text: str) -> JsonObject:
+    """Return text as the block that it stands for."""
+    return {"type": "text", "text": text}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import orjson
+
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.formats.anthropic_messages.citations import read_citations
 from routersvc.providers.reading.json_values import JsonObject, json_object, read_json, text_of
@@ -50,9 +53,14 @@ class EventReader:
         Raises:
             AttemptFailedError: it reports a failure, or ends an invalid answer.
         """
+        if piece.data == b"[DONE]":
+            # Gateways end streams of all formats so.
+            self.end(events)
+            return
         event: JsonObject = read_json(piece.data)
         kind = event.get("type")
-        if kind == "error" or piece.name == b"error":
+        index = event.get("index") or 0
+        if piece.name == b"error" or (kind in {None, "error"} and is_failure_report(event, "type")):
             self._reader.count(event.get("usage"), events)
             raise AttemptFailedError(failure_of_event(event, self._head))
         reader = self._reader
@@ -62,11 +70,16 @@ class EventReader:
                 reader.start(message, events)
                 reader.count(message.get("usage"), events)
             case "content_block_start":
-                self._begin(event["index"], event["content_block"], events)
+                self._begin(index, event["content_block"], events)
             case "content_block_delta":
-                self._grow(self._open[event["index"]], event["delta"], events)
+                if index not in self._open:
+                    # Some servers do not announce blocks of text.
+                    self._begin(index, {"type": "text"}, events)
+                self._grow(self._open[index], event["delta"], events)
             case "content_block_stop":
-                self._end(self._open.pop(event["index"]), events)
+                ended = self._open.pop(index, None)
+                if ended is not None:
+                    self._end(ended, events)
             case "message_delta":
                 reader.read_end(event["delta"], events)
                 reader.count(event.get("usage"), events)
@@ -110,7 +123,9 @@ class EventReader:
             case "citations_delta":
                 opened.citations.append(delta.get("citation"))
             case "input_json_delta":
-                piece = text_of(delta["partial_json"])
+                written = delta["partial_json"]
+                whole = isinstance(written, dict)
+                piece = orjson.dumps(written).decode() if whole else text_of(written)
                 opened.pieces.append(piece)
                 if opened.call is not None and piece:
                     events.append(ToolCallDelta(index=opened.call, arguments_json=piece))
@@ -128,6 +143,6 @@ class EventReader:
             arguments = json_object(written)
             if arguments is not None:
                 block["input"] = arguments
-            self._reader.keep(block, events)
+            self._reader.read_block(block, events)
         elif opened.citations:
             read_citations(opened.citations, opened.start, self._reader.characters, events)

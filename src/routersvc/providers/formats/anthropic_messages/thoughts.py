@@ -4,8 +4,8 @@
     redacted_thinking       its data as `encrypted`
     any other block         the whole block, as JSON, as `encrypted`
 
-The last holds results of the vendor's own tools: the contract has no parts for them, and the
-conversation cannot go on without them. Redacted data is base64, so it never looks like JSON.
+The last holds calls and results of the vendor's own tools: a conversation cannot go on without
+them. Redacted data is base64, so it never looks like JSON.
 """
 
 from __future__ import annotations

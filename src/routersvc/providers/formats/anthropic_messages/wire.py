@@ -7,6 +7,7 @@ from urllib.parse import quote
 from routersvc.domain.conversation.parts import FilePart, ToolResult
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.errors.classes import failure_beside
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.formats.anthropic_messages.dialects import (
     DEFAULT_DIALECT,
@@ -50,6 +51,7 @@ def anthropic_messages(dialect: AnthropicDialect) -> JsonWireFormat:
         stream_decoder=lambda call, head: StreamDecoder(
             SseDecoder(),
             EventReader(AnswerReader(call.prompt, head, maker=call.deployment.maker), head),
+            failure_in=lambda data: failure_beside(data, head),
         ),
     )
 

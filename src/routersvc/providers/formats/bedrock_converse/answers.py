@@ -1,6 +1,6 @@
 """Reads one answer, whole or block by block.
 
-A block of text, thought or tool call becomes its deltas. Results of the vendor's own tools and
+A block of text, thought or tool call becomes its deltas. Blocks of the vendor's own tools and
 unknown blocks are kept whole, to be sent back (`thoughts`). The trace of a guardrail is ignored:
 the contract has no field for it.
 """
@@ -18,6 +18,7 @@ from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.formats.bedrock_converse.citations import read_citations
+from routersvc.providers.formats.bedrock_converse.hosted_activities import HostedReader
 from routersvc.providers.formats.bedrock_converse.usage import read_usage
 from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.block_answers import BlockAnswer
@@ -56,6 +57,7 @@ class AnswerReader(BlockAnswer):
         super().__init__(prompt, maker=maker)
         self.answer_id = label_of(head.headers.get("x-amzn-requestid"))
         self._reason = ""
+        self._hosted = HostedReader(maker)
 
     @property
     def has_finish_reason(self) -> bool:
@@ -107,7 +109,11 @@ class AnswerReader(BlockAnswer):
                     image["format"], image["source"].get("bytes"), events, number=self.next_medium()
                 )
             case _:
-                self.keep(block, events)
+                activity = self._hosted.read(block)
+                if activity is None:
+                    self.keep(block, events)
+                else:
+                    self.tell(activity, events)
 
     def show(self, kind: object, data: object, events: list[AnswerEvent], *, number: int) -> None:
         """Append a picture, or a piece of the one with this number."""

@@ -20,13 +20,15 @@ class Family:
 
     `top_k` is the path of the field: a key, or a key in an object. `is_claude`: thinking is written
     as at Anthropic. `effort_path` is the path of the effort, with `effort_beside` in the same
-    object. `thinking_off` are the fields for an answer without thinking.
+    object. `thinking_off` are the fields for an answer without thinking. `system_tools`: Amazon
+    runs tools for these models.
     """
 
     name: str
     pattern: re.Pattern[str]
     top_k: tuple[str, ...] = ()
     is_claude: bool = False
+    system_tools: bool = False
     effort_path: tuple[str, ...] = ()
     effort_beside: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     efforts: Mapping[ReasoningEffort, str] = dataclasses.field(
@@ -63,6 +65,7 @@ _FAMILIES = (
     Family(
         name="Nova 2",
         pattern=re.compile(r"amazon\.nova-2-"),
+        system_tools=True,
         top_k=("inferenceConfig", "topK"),
         effort_path=("reasoningConfig", "maxReasoningEffort"),
         effort_beside=MappingProxyType({"type": "enabled"}),
@@ -72,6 +75,7 @@ _FAMILIES = (
     Family(
         name="Nova",
         pattern=re.compile(r"amazon\.nova-"),
+        system_tools=True,
         top_k=("inferenceConfig", "topK"),
     ),
     Family(
@@ -90,8 +94,8 @@ _FAMILIES = (
     Family(name="Command", pattern=re.compile(r"cohere\.command"), top_k=("k",)),
 )
 
-_OTHER = Family(name="this model", pattern=re.compile(""))
-"""A family that takes only what Converse itself has."""
+_OTHER = Family(name="this model", pattern=re.compile(""), system_tools=True)
+"""A family that takes only what Converse itself has. An ARN may hide the name of any model."""
 
 
 def family_of(model: str) -> Family:

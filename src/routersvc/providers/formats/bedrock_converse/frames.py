@@ -46,6 +46,7 @@ class FrameSplitter:
     """
 
     is_torn = False
+    beside = b""
 
     def __init__(self) -> None:
         self._buffer = EventStreamBuffer()

@@ -18,7 +18,7 @@ from routersvc.providers.formats.bedrock_converse.messages import cache_point, e
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.claude_thinking import thinking_fields, thinks_by_budget
 from routersvc.providers.writing.function_tools import parameters_of
-from routersvc.providers.writing.hosted_tools import refuse_options
+from routersvc.providers.writing.hosted_tools import HostedToolName, refuse_options
 from routersvc.providers.writing.prompt_fields import (
     PromptField,
     refuse_fields,
@@ -65,6 +65,19 @@ _LACKING = (
 )
 
 
+_SYSTEM_TOOLS: Mapping[str, str] = MappingProxyType(
+    {
+        HostedToolName.CODE_EXECUTION: "nova_code_interpreter",
+        HostedToolName.WEB_SEARCH: "nova_grounding",
+    }
+)
+"""Amazon's names for the tools that have one at every vendor."""
+
+_UNKNOWN_TOOLS = frozenset(
+    {HostedToolName.FILE_SEARCH, HostedToolName.MCP, HostedToolName.WEB_FETCH}
+)
+
+
 def encode_body(call: AttemptCall) -> JsonObject:
     """Return the body of the request for an attempt.
 
@@ -81,7 +94,7 @@ def encode_body(call: AttemptCall) -> JsonObject:
     inference = _inference(prompt.sampling)
     if inference:
         body["inferenceConfig"] = inference
-    tools = _tool_config(prompt)
+    tools = _tool_config(prompt, family)
     if tools:
         body["toolConfig"] = tools
     own_fields: JsonObject = {}
@@ -132,23 +145,23 @@ def _inference(sampling: Sampling) -> JsonObject:
     return inference
 
 
-def _tool_config(prompt: Prompt) -> JsonObject:
+def _tool_config(prompt: Prompt, family: Family) -> JsonObject:
     config: JsonObject = {}
     if prompt.tools:
-        config["tools"] = [block for tool in prompt.tools for block in _tool(tool)]
+        config["tools"] = [block for tool in prompt.tools for block in _tool(tool, family)]
     if prompt.tool_choice is not None:
         config["toolChoice"] = _tool_choice(prompt.tool_choice)
     return config
 
 
-def _tool(tool: FunctionTool | HostedTool) -> Iterator[JsonObject]:
+def _tool(tool: FunctionTool | HostedTool, family: Family) -> Iterator[JsonObject]:
     if isinstance(tool, HostedTool):
         if tool.settings_json and object_in(
             tool.settings_json, f"tools[{tool.name}].settings_json"
         ):
             raise DIALECT.cannot_express(f"settings of the hosted tool `{tool.name}`")
         refuse_options(tool, DIALECT, frozenset())
-        yield {"systemTool": {"name": tool.name}}
+        yield {"systemTool": {"name": _system_tool(tool, family)}}
         return
     encoded: JsonObject = {"name": tool.name, "inputSchema": {"json": parameters_of(tool)}}
     if tool.description:
@@ -158,6 +171,16 @@ def _tool(tool: FunctionTool | HostedTool) -> Iterator[JsonObject]:
     yield {"toolSpec": encoded}
     if tool.cache is not None:
         yield cache_point(tool.cache)
+
+
+def _system_tool(tool: HostedTool, family: Family) -> str:
+    """Return Amazon's name of a tool."""
+    if tool.name in _UNKNOWN_TOOLS:
+        raise DIALECT.cannot_express(f"the hosted tool `{tool.name}`")
+    own = _SYSTEM_TOOLS.get(tool.name)
+    if own is not None and not family.system_tools:
+        raise DIALECT.cannot_express(f"the hosted tool `{tool.name}` to {family.name}")
+    return own or tool.name
 
 
 def _tool_choice(choice: ToolChoice) -> JsonObject:

@@ -161,10 +161,11 @@ class FrameReader:
             self._reader.check_arguments(opened.call, written, events)
         elif "toolUse" in opened.start:
             arguments = json_object(written) or {}
-            self._reader.keep({"toolUse": {**opened.start["toolUse"], "input": arguments}}, events)
+            call = {**opened.start["toolUse"], "input": arguments}
+            self._reader.read_block({"toolUse": call}, events)
         elif "toolResult" in opened.start:
             result = {**opened.start["toolResult"], "content": opened.results}
-            self._reader.keep({"toolResult": result}, events)
+            self._reader.read_block({"toolResult": result}, events)
 
 
 def _error(frame: Frame) -> JsonObject:

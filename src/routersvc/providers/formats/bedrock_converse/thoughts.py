@@ -4,8 +4,8 @@
     redactedContent         its bytes as `encrypted`
     any other block         the whole block, as JSON, as `encrypted`
 
-The last holds results of the vendor's own tools: the contract has no parts for them, and the
-conversation cannot go on without them.
+The last holds calls and results of the vendor's own tools: a conversation cannot go on without
+them.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
 
+import orjson
+
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
@@ -66,7 +68,7 @@ class AnswerReader(TerminatedReader):
         if kind == "message-start":
             self._start(event.get("id"), events)
         elif kind == "message-end":
-            self._end = object_of(event.get("delta"))
+            self._end = object_of(event.get("delta")) or event
             self.finish(events)
             self.is_finished = True
         elif kind is None:
@@ -103,9 +105,9 @@ class AnswerReader(TerminatedReader):
         word = text_of(self._end.get("finish_reason"))
         if not word:
             raise truncated("the answer ended without a finish reason")
-        if word in FAILED_REASONS:
+        if word.upper() in FAILED_REASONS:
             raise AttemptFailedError(failure_of_event(self._end, self._head))
-        reason = FINISH_REASONS.get(word, FinishReason.OTHER)
+        reason = FINISH_REASONS.get(word.upper(), FinishReason.OTHER)
         if reason not in INTERRUPTED:
             require_arguments(are_json=self._arguments.complete(events))
         reason = self._answer.sound_reason(reason, events)
@@ -137,7 +139,8 @@ class AnswerReader(TerminatedReader):
     def _read_call(self, call: JsonObject, events: list[AnswerEvent]) -> None:
         """Append a call or a piece of one: only the first piece has the name."""
         function: JsonObject = call.get("function") or {}
-        arguments: str = function.get("arguments") or ""
+        given = function.get("arguments") or ""
+        arguments: str = orjson.dumps(given).decode() if isinstance(given, dict) else given
         name: str = function.get("name") or ""
         if not name:
             if not self._arguments:
@@ -183,4 +186,5 @@ def _items(value: Any) -> Sequence[JsonObject]:  # noqa: ANN401 - whatever a ven
         return ()
     if isinstance(value, str):
         return ({"text": value},)
-    return cast("Sequence[JsonObject]", value) if isinstance(value, list) else (value,)
+    items = cast("Sequence[Any]", value) if isinstance(value, list) else (value,)
+    return [{"text": item} if isinstance(item, str) else item for item in items]

@@ -7,6 +7,7 @@ from typing import Any
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.citations import Citation
+from routersvc.providers.formats.cohere_chat.documents import document_of
 from routersvc.providers.reading.citations import (
     cite,
     index_in,
@@ -34,5 +35,6 @@ def _citation(citation: Mapping[str, Any], source: Mapping[str, Any]) -> Citatio
         url=text_in(content, "url"),
         title=text_in(content, "title"),
         cited_text=text_in(content, "snippet", "text", "content"),
+        document=document_of(text_in(source, "id")),
         source_id=text_in(source, "id"),
     )

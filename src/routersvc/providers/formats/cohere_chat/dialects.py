@@ -20,6 +20,7 @@ _CAPABILITIES = frozenset(
         Capability.JSON_OBJECT,
         Capability.JSON_SCHEMA,
         Capability.IMAGE_INPUT,
+        Capability.FILE_INPUT,
         Capability.REASONING,
         Capability.SEED,
         Capability.SAMPLING,

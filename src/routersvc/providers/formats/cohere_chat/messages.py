@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
+    FilePart,
     ImagePart,
     RefusalPart,
     TextPart,
@@ -57,6 +58,9 @@ def _asking_message(message: Message) -> JsonObject:
                 content.append({"type": "text", "text": part.text})
             case ImagePart() if message.role is Role.USER:
                 content.append(_image(part))
+            case FilePart() if message.role is Role.USER:
+                # It stands beside the messages.
+                pass
             case _:
                 raise DIALECT.cannot_express(f"{kind_of(part)} in a {message.role.value} message")
     return {"role": role, "content": shortest_content(content)}

@@ -11,6 +11,7 @@ from routersvc.domain.conversation.response_formats import JsonObjectFormat, Jso
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.cohere_chat.dialects import DIALECT
+from routersvc.providers.formats.cohere_chat.documents import encode_documents
 from routersvc.providers.formats.cohere_chat.messages import encode_messages
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import encode_function
@@ -76,6 +77,9 @@ def encode_body(call: AttemptCall) -> JsonObject:
         "messages": encode_messages(prompt.messages),
         "stream": call.streaming,
     }
+    documents = encode_documents(prompt.messages)
+    if documents:
+        body["documents"] = documents
     _add_tools(body, prompt)
     body |= _sampling(prompt.sampling)
     match prompt.response_format:
@@ -90,7 +94,8 @@ def encode_body(call: AttemptCall) -> JsonObject:
     if thinking:
         body["thinking"] = thinking
     refuse_fields(prompt, DIALECT, _LACKING)
-    add_extensions(body, prompt, DIALECT, CONTRACT_FIELDS)
+    taken = {"documents"} if documents else set[str]()
+    add_extensions(body, prompt, DIALECT, CONTRACT_FIELDS | taken)
     return body
 
 

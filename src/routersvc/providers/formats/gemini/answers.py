@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
-from routersvc.domain.conversation.deltas import MediaDelta, ThoughtDelta
+from routersvc.domain.conversation.deltas import HostedDelta, MediaDelta, ThoughtDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
 from routersvc.domain.conversation.parts import Modality
@@ -24,6 +24,7 @@ from routersvc.providers.formats.gemini.finish_reasons import (
     word_of,
 )
 from routersvc.providers.formats.gemini.grounding import Grounding
+from routersvc.providers.formats.gemini.hosted_activities import activity_of
 from routersvc.providers.formats.gemini.signatures import Place, encode_signature
 from routersvc.providers.formats.gemini.spellings import camel_case
 from routersvc.providers.formats.gemini.tool_calls import ToolCallReader
@@ -44,11 +45,7 @@ _KINDS = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VI
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown fields and parts are ignored.
-
-    What Google's own code tool ran (`executableCode`)
-    is such a part. What its tools found is cited.
-    """
+    """The state of one answer while it is read. Unknown fields and parts are ignored."""
 
     def __init__(self, prompt: Prompt, head: ResponseHead, *, maker: str = "") -> None:
         self._head = head
@@ -57,7 +54,7 @@ class AnswerReader:
         self._continues = is_continuation(prompt)
         self._text = AnswerText(prompt, keeps=True)
         self._calls = ToolCallReader(prompt, maker)
-        self._grounding = Grounding()
+        self._grounding = Grounding(maker)
         self._pictures = 0
         self._usage: UsageCounted | None = None
         self._started = False
@@ -191,6 +188,11 @@ class AnswerReader:
             return False
         if "functionCall" in part:
             self._calls.read(part["functionCall"] or {}, signature, self._answer_id, events)
+            return False
+        activity = activity_of(part, self._maker)
+        if activity is not None:
+            self._has_content = True
+            events.append(HostedDelta(activity=activity))
             return False
         place = Place.TEXT if "text" in part else None
         if "inlineData" in part:

@@ -19,6 +19,7 @@ from routersvc.domain.conversation.parts import (
     ToolResult,
 )
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
+from routersvc.providers.formats.gemini.hosted_activities import part_of
 from routersvc.providers.formats.gemini.media import encode_media
 from routersvc.providers.formats.gemini.signatures import Place, returned
 from routersvc.providers.reading.json_values import JsonObject, object_in
@@ -157,6 +158,9 @@ def _sign_first_call(parts: list[JsonObject]) -> None:
 
 
 def _thought(thought: ThoughtPart, elsewhere: list[tuple[str, Place]]) -> list[JsonObject]:
+    activity = part_of(thought.encrypted) if thought.encrypted else None
+    if activity is not None:
+        return [activity]
     encoded: JsonObject = {"thought": True}
     if thought.text:
         encoded["text"] = thought.text

@@ -81,7 +81,7 @@ def word_of(reason: object) -> str:
         TypeError: it is neither.
     """
     if isinstance(reason, str):
-        return reason
+        return reason.upper()
     if not isinstance(reason, int):
         raise TypeError("a finish reason is a name or a number")
     return _NUMBERED[reason] if 0 <= reason < len(_NUMBERED) else "OTHER"

@@ -11,6 +11,8 @@ from typing import Any
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.citations import Citation
+from routersvc.domain.conversation.deltas import HostedDelta
+from routersvc.providers.formats.gemini.hosted_activities import fetches_in, searches_in
 from routersvc.providers.reading.citations import (
     NOTHING,
     Utf8Spans,
@@ -30,8 +32,10 @@ _MOST_RECITED = 256
 class Grounding:
     """The metadata of one candidate, as it arrives."""
 
-    def __init__(self) -> None:
+    def __init__(self, maker: str = "") -> None:
+        self._maker = maker
         self._grounding: Mapping[str, Any] = {}
+        self._fetched: Mapping[str, Any] = {}
         self._recited: list[Mapping[str, Any]] = []
 
     def read(self, candidate: JsonObject) -> None:
@@ -39,6 +43,8 @@ class Grounding:
         if "groundingMetadata" in candidate:
             grounding = object_in(candidate, "groundingMetadata")
             self._grounding = {**self._grounding, **grounding}
+        if "urlContextMetadata" in candidate:
+            self._fetched = object_in(candidate, "urlContextMetadata") or self._fetched
         if "citationMetadata" in candidate:
             recited = object_in(candidate, "citationMetadata")
             for field in ("citations", "citationSources"):
@@ -47,7 +53,14 @@ class Grounding:
                         self._recited.append(source)
 
     def finish(self, text: str, events: list[AnswerEvent]) -> None:
-        """Append the citations of the complete text."""
+        """Append the searches, the fetched pages, and the citations of the complete text."""
+        events.extend(
+            HostedDelta(activity=activity)
+            for activity in (
+                *fetches_in(self._fetched, self._maker),
+                *searches_in(self._grounding, self._maker),
+            )
+        )
         if not (self._grounding or self._recited):
             return
         spans = Utf8Spans(text)

@@ -7,9 +7,10 @@ accept both. What a model wrote itself, the arguments of a call, is left as it i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import cast
 
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject, object_of, objects_of
 
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
 _WRITTEN_BY_MODELS = frozenset({"args"})
@@ -22,9 +23,18 @@ def camel_case_names(fields: JsonObject) -> JsonObject:
 
 def camel_case(chunk: JsonObject) -> JsonObject:
     """Return a chunk with camelCase names throughout; the chunk itself if it has them already."""
-    if not any("_" in name for name in chunk):
+    if not any("_" in name for name in _names(chunk)):
         return chunk
     return cast("JsonObject", _camel_case(chunk))
+
+
+def _names(chunk: JsonObject) -> Iterator[str]:
+    """Yield the names of a chunk, of its candidates and of their parts."""
+    yield from chunk
+    for candidate in objects_of(chunk.get("candidates")):
+        yield from candidate
+        for part in objects_of(object_of(candidate.get("content")).get("parts")):
+            yield from part
 
 
 def _camel_case(value: object) -> object:

@@ -42,8 +42,12 @@ class ChunkReader:
         Raises:
             AttemptFailedError: the chunk reports a failure.
         """
-        if piece.data:
-            self._reader.read(read_json(piece.data), events)
+        # Gateways end streams of all formats with `[DONE]`.
+        if piece.data and piece.data != b"[DONE]":
+            chunk: JsonObject = read_json(piece.data)
+            # Errors may come as a list of one.
+            read = self._reader.read_body if chunk else self._reader.read
+            read(chunk, events)
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append `Finished`, unless the stream ended within an event.

@@ -16,7 +16,7 @@ from routersvc.domain.conversation.prompts import Prompt
 from routersvc.providers.formats.gemini.signatures import encode_signature
 from routersvc.providers.reading.answer_limits import require_few_calls
 from routersvc.providers.reading.call_ids import CallIds
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject, object_in
 
 _STEP = re.compile(
     r"\.([^.\[\]]+)|\[(\d{1,6})\]|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]"
@@ -74,7 +74,10 @@ class ToolCallReader:
             )
             self._count += 1
             self._open = {}
-        self._open.update(call.get("args") or {})
+        arguments: Any = call.get("args")
+        self._open.update(
+            object_in(arguments, "args") if isinstance(arguments, str) else arguments or {}
+        )
         for piece in call.get("partialArgs") or ():
             _add(self._open, piece)
         if not call.get("willContinue"):

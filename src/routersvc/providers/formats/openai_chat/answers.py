@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.openai_chat.citations import CitationReader
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.formats.openai_chat.finish_reasons import (
@@ -26,12 +28,13 @@ from routersvc.providers.formats.openai_chat.finish_reasons import (
     failure_of_reason,
     finish_reason,
 )
+from routersvc.providers.formats.openai_chat.hosted_activities import HostedReader
 from routersvc.providers.formats.openai_chat.tool_calls import ToolCallReader
 from routersvc.providers.formats.openai_chat.usage import read_usage
 from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.answer_texts import AnswerText
-from routersvc.providers.reading.json_values import JsonObject, object_of, text_of
+from routersvc.providers.reading.json_values import JsonObject, object_of, objects_of, part_text
 from routersvc.providers.reading.labels import LONGEST_STOP_SEQUENCE, label_of
 from routersvc.providers.reading.media import media_bytes, picture_at
 from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments, require_content
@@ -67,6 +70,7 @@ class AnswerReader:
         self._text = AnswerText(prompt)
         self._calls = ToolCallReader(prompt, maker if dialect.extra_content else None)
         self._citations = CitationReader()
+        self._hosted = HostedReader(maker)
         self._pictures = 0
         self._usage: UsageCounted | None = None
         self._usage_in_choice: object = None
@@ -99,10 +103,20 @@ class AnswerReader:
         Raises:
             AttemptFailedError: the body is an error.
         """
-        if body.get("error") or body.get("object") == "error":
+        if is_failure_report(body, "choices"):
             self.count(body, events)
-            raise AttemptFailedError(failure_of_event(body, self._head))
+            raise AttemptFailedError(self.failure_in(body))
         self.read(body, "message", events)
+
+    def failure_in(self, event: JsonObject) -> Failure:
+        """Return the failure that an error inside of the answer means.
+
+        A request whose answer had ended was not invalid: the provider broke off.
+        """
+        failure = failure_of_event(event, self._head, self._dialect.errors)
+        if self.has_finish_reason and failure.failure_class is FailureClass.INVALID_REQUEST:
+            return dataclasses.replace(failure, failure_class=FailureClass.TRUNCATED)
+        return failure
 
     def read(self, body: JsonObject, part: str, events: list[AnswerEvent]) -> None:
         """Append the events of a chunk (`part` is `delta`) or of a complete body (`message`)."""
@@ -125,6 +139,7 @@ class AnswerReader:
                     self._read_choice(choice, part, events)
             if "citations" in body or "search_results" in body:
                 self._citations.read_body(body, events)
+                self._hosted.read_body(body)
         finally:
             self.count(body, events)
 
@@ -172,14 +187,17 @@ class AnswerReader:
         if "usage" in choice:
             self._usage_in_choice = choice["usage"]
         message = choice.get(part)
+        if message is None and not self._text.has_text:
+            # Some servers stream whole messages.
+            message = choice.get("message" if part == "delta" else "delta")
         if message:
             logprobs = object_of(choice.get("logprobs")) if self._wants_logprobs else None
             before = len(events)
             self._read_message(message, logprobs, events, is_whole=part == "message")
             self._went_on = self._went_on or (self._reason is not None and len(events) > before)
         if choice.get("error"):
-            raise AttemptFailedError(failure_of_event({"error": choice["error"]}, self._head))
-        reason = text_of(choice.get("finish_reason"))
+            raise AttemptFailedError(self.failure_in({"error": choice["error"]}))
+        reason = label_of(choice.get("finish_reason"))
         if reason and reason != NO_REASON_YET:
             self._reason = reason
             self._failed_reason = failed_reason(reason, choice.get("native_finish_reason"))
@@ -205,6 +223,8 @@ class AnswerReader:
             reason = FinishReason.TOOL_CALLS
         elif self._has_refusal and not self._text.has_text and reason is FinishReason.STOP:
             reason = FinishReason.REFUSAL
+        if self._hosted.finish(events):
+            self._has_more = True
         self._check(reason, events)
         events.append(
             Finished(
@@ -243,8 +263,8 @@ class AnswerReader:
             self._read_details(details, events)
         else:
             thought = message.get("reasoning_content") or message.get("reasoning")
-            if thought:
-                self._think(ThoughtDelta(text=thought), events)
+            if thought and (text := part_text(thought)):
+                self._think(ThoughtDelta(text=text), events)
         content: Any = message.get("content")
         if isinstance(content, str):
             if content or logprobs:
@@ -253,11 +273,13 @@ class AnswerReader:
             self._read_chunks(content, events)
         elif logprobs:
             self._read_text("", logprobs, events)
-        calls = message.get("tool_calls")
+        calls = message.get("tool_calls") or _old_call(message)
         if calls:
-            self._calls.read(calls, events, self._answer_id, are_whole=is_whole)
+            self._calls.read(_listed(calls), events, self._answer_id, are_whole=is_whole)
         if message.get("annotations") or message.get("citations"):
             self._citations.read_message(message, events)
+        if "executed_tools" in message:
+            self._hosted.read_message(message)
         refusal = message.get("refusal")
         if refusal:
             self._has_refusal = True
@@ -273,23 +295,29 @@ class AnswerReader:
         tokens = read_logprobs(logprobs.get("content")) if logprobs else ()
         self._text.add(text, events, tokens)
 
-    def _read_chunks(self, chunks: Sequence[JsonObject], events: list[AnswerEvent]) -> None:
-        """Read content that is a list, as Mistral's thinking models write it."""
-        for chunk in few(chunks):
+    def _read_chunks(
+        self, chunks: Sequence[JsonObject | str] | JsonObject, events: list[AnswerEvent]
+    ) -> None:
+        """Read content that is a list, as Mistral's thinking models write it, or one part."""
+        for chunk in few([chunks] if isinstance(chunks, dict) else chunks):
+            if isinstance(chunk, str):
+                self._read_text(chunk, None, events)
+                continue
             match chunk.get("type"):
-                case "text":
+                case "text" | "output_text":
                     self._read_text(chunk.get("text") or "", None, events)
-                case "thinking":
-                    for piece in few(chunk.get("thinking") or ()):
-                        thought = piece.get("text")
-                        if thought:
-                            self._think(ThoughtDelta(text=thought), events)
+                case "thinking" | "reasoning":
+                    thought = part_text(chunk)
+                    if thought:
+                        self._think(ThoughtDelta(text=thought), events)
+                case "tool_reference" | "document":
+                    self._citations.read_message({"citations": [chunk]}, events)
                 case _:
                     pass
 
     def _read_details(self, details: Sequence[JsonObject], events: list[AnswerEvent]) -> None:
         """Read thoughts with their proofs; a proof keeps all of a detail but its text."""
-        for detail in few(details):
+        for detail in few(objects_of(details)):
             text: str = detail.get("text") or detail.get("summary") or ""
             rest = {key: value for key, value in detail.items() if key not in {"text", "summary"}}
             proof = orjson.dumps(rest)
@@ -326,8 +354,29 @@ class AnswerReader:
         """Read pictures; each comes whole."""
         for image in few(images):
             self._has_more = True
-            events.append(picture_at(image["image_url"]["url"], index=self._pictures))
+            events.append(picture_at(_address(image), index=self._pictures))
             self._pictures += 1
+
+
+def _listed(calls: object) -> Sequence[JsonObject]:
+    """Return calls as a list; some servers send a single one without it."""
+    return cast("Sequence[JsonObject]", calls if isinstance(calls, list) else (calls,))
+
+
+def _old_call(message: JsonObject) -> object:
+    """Return the call of a message in the field that `tool_calls` has replaced."""
+    called = object_of(message.get("function_call"))
+    is_call = called.get("name") or called.get("arguments")
+    return {"index": 0, "function": called} if is_call else None
+
+
+def _address(image: object) -> object:
+    """Return where a picture stands: gateways write a text, or its bytes as OpenAI's images do."""
+    if not isinstance(image, dict):
+        return image
+    fields = cast("JsonObject", image)
+    address = fields.get("image_url") or fields.get("url") or fields.get("b64_json")
+    return cast("JsonObject", address).get("url") if isinstance(address, dict) else address
 
 
 def _failed(failure_class: FailureClass, message: str) -> AttemptFailedError:

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError
-from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, read_json
 from routersvc.providers.reading.sse import SseEvent
 from routersvc.providers.reading.text_runs import TextRun
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
+
+_TOLD_BESIDE = frozenset({"base_resp", "error", "type"})
+"""Fields beside choices in which an error may be told."""
 
 
 class ChunkReader:
@@ -40,16 +43,17 @@ class ChunkReader:
             AttemptFailedError: it is an error, or ends an invalid answer.
         """
         name, payload = piece
-        if payload == b"[DONE]":
+        if payload == b"[DONE]" or _is_quoted_end(payload):
             self._reader.finish(events)
             self.is_finished = True
             return
         if not payload:
             return
         chunk: JsonObject = read_json(payload)
-        if chunk.get("error") or name == b"error" or chunk.get("object") == "error":
+        is_usual = chunk.get("choices") and not name and _TOLD_BESIDE.isdisjoint(chunk)
+        if not is_usual and (name == b"error" or is_failure_report(chunk, "choices")):
             self._reader.count(chunk, events)
-            raise AttemptFailedError(failure_of_event(chunk, self._head))
+            raise AttemptFailedError(self._reader.failure_in(chunk))
         reader = self._reader
         reader.read(chunk, "delta", events)
         if self._run.learns:
@@ -80,3 +84,8 @@ class ChunkReader:
             raise truncated("the answer ended without a finish reason and without its terminator")
         self.is_finished = True
         self._reader.finish(events)
+
+
+def _is_quoted_end(payload: bytes) -> bool:
+    """Return whether this is the terminator, from a server that quotes or indents it."""
+    return payload[:1] in {b'"', b" "} and payload.strip(b' "') == b"[DONE]"

@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.providers.errors.vendor_errors import VendorErrors
 from routersvc.providers.formats.openai_chat.dialects import (
     COMMON_CAPABILITIES,
     OpenAiDialect,
@@ -79,6 +81,13 @@ HUGGINGFACE = OpenAiDialect(
     name="huggingface",
     # The router of inference providers; each passes on what it knows.
     capabilities=COMMON_CAPABILITIES - {Capability.LOGIT_BIAS, Capability.PARALLEL_TOOL_CALLS},
+    errors=VendorErrors(
+        phrases={
+            FailureClass.QUOTA_EXHAUSTED: (
+                r"^you have (?:exceeded|depleted|used up) your monthly (?:included )?credits",
+            )
+        }
+    ),
     end_user_field=None,
     thought_form=ThoughtForm.REASONING_CONTENT,
 )

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.providers.formats.openai_chat import maker_errors
 from routersvc.providers.formats.openai_chat.dialects import (
     COMMON_CAPABILITIES,
     OpenAiDialect,
@@ -51,6 +52,7 @@ MOONSHOT = OpenAiDialect(
     thinking=THINKING_TYPE,
     thought_form=ThoughtForm.REASONING_CONTENT,
     prefill_form=PrefillForm.PARTIAL_FLAG,
+    errors=maker_errors.MOONSHOT,
 )
 
 ZAI = OpenAiDialect(
@@ -70,6 +72,7 @@ ZAI = OpenAiDialect(
         beside_effort=MappingProxyType({"thinking": {"type": "enabled"}}),
     ),
     thought_form=ThoughtForm.REASONING_CONTENT,
+    errors=maker_errors.ZAI,
 )
 
 ALIBABA = OpenAiDialect(
@@ -88,6 +91,7 @@ ALIBABA = OpenAiDialect(
     ),
     thought_form=ThoughtForm.REASONING_CONTENT,
     prefill_form=PrefillForm.PARTIAL_FLAG,
+    errors=maker_errors.ALIBABA,
 )
 
 MINIMAX = OpenAiDialect(
@@ -109,6 +113,7 @@ MINIMAX = OpenAiDialect(
         adaptive=MappingProxyType({"thinking": {"type": "adaptive"}}),
     ),
     thought_form=ThoughtForm.REASONING_DETAILS,
+    errors=maker_errors.MINIMAX,
 )
 
 META = OpenAiDialect(
@@ -130,6 +135,7 @@ VOLCENGINE = OpenAiDialect(
         adaptive=MappingProxyType({"thinking": {"type": "auto"}}),
     ),
     thought_form=ThoughtForm.REASONING_CONTENT,
+    errors=maker_errors.VOLCENGINE,
 )
 
 MAKERS = (MOONSHOT, ZAI, ALIBABA, MINIMAX, META, VOLCENGINE)

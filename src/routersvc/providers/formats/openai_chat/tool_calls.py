@@ -67,13 +67,14 @@ class ToolCallReader:
             signature = extra_signature(extra) if extra else b""
             maker = (self._maker or "") if extra else ""
             custom = object_of(piece.get("custom"))
-            function = custom or object_of(piece.get("function"))
+            function = custom or object_of(piece.get("function")) or piece
             name = text_of(function.get("name"))
             arguments = "" if custom else _text(function.get("arguments"))
             wire_id = label_of(piece.get("id"), longest=LONGEST_CALL_ID)
-            index = self._known(piece.get("index"), wire_id)
+            place = _place(piece.get("index"))
+            index = self._known(place, wire_id)
             if are_whole or not self._goes_on(index, wire_id, name, arguments, named):
-                index = self._begin(piece.get("index"), wire_id)
+                index = self._begin(place, wire_id)
                 call_id = self._call_ids.next_id(piece.get("id"), index=index, answer_id=answer_id)
                 delta = ToolCallDelta(
                     index=index,
@@ -109,12 +110,14 @@ class ToolCallReader:
         """Return whether the arguments of every call are JSON; see `ToolArguments.complete`."""
         return self._arguments.complete(events)
 
-    def _known(self, wire_index: object, wire_id: str) -> int:
+    def _known(self, wire_index: int | None, wire_id: str) -> int:
         """Return the call that a piece may belong to, -1 where there is none."""
-        if isinstance(wire_index, int):
+        if wire_index is not None:
             return self._by_wire_index.get(wire_index, -1)
-        last = len(self._arguments) - 1
-        return last if last >= 0 and wire_id in {"", self._wire_ids[last]} else -1
+        if not wire_id:
+            return len(self._arguments) - 1
+        known = (at for at in reversed(range(len(self._wire_ids))) if self._wire_ids[at] == wire_id)
+        return next(known, -1)
 
     def _goes_on(
         self, index: int, wire_id: str, name: str, arguments: str, named: set[int]
@@ -133,12 +136,22 @@ class ToolCallReader:
             return True
         return not self._arguments.is_whole(index)
 
-    def _begin(self, wire_index: object, wire_id: str) -> int:
+    def _begin(self, wire_index: int | None, wire_id: str) -> int:
         index = self._arguments.begin()
         self._wire_ids.append(wire_id)
-        if isinstance(wire_index, int):
+        if wire_index is not None:
             self._by_wire_index[wire_index] = index
         return index
+
+
+def _place(index: object) -> int | None:
+    """Return the number that a vendor gives to a call; some write it as text."""
+    if isinstance(index, str) and index.isascii() and index.isdigit():
+        return int(index[:_LONGEST_INDEX])
+    return index if isinstance(index, int) and not isinstance(index, bool) else None
+
+
+_LONGEST_INDEX = 9
 
 
 def _text(arguments: Any) -> str:  # noqa: ANN401 - whatever a vendor sends

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.errors.classes import failure_beside
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.formats.openai_chat.decoders import ChunkReader
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect, ThoughtForm
@@ -40,7 +41,12 @@ def _stream_decoder(
 ) -> StreamDecoder[SseEvent]:
     answer = AnswerReader(call.prompt, dialect, head, maker=call.deployment.maker)
     chunks = ChunkReader(answer, head)
-    return StreamDecoder(SseDecoder(), chunks, read_run=chunks.read_run)
+    return StreamDecoder(
+        SseDecoder(),
+        chunks,
+        read_run=chunks.read_run,
+        failure_in=lambda data: failure_beside(data, head, dialect.errors),
+    )
 
 
 FORMAT = FormatEntry(adapters={name: openai_chat(dialect) for name, dialect in DIALECTS.items()})

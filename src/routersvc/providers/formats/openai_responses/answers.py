@@ -12,6 +12,7 @@ from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.formats.openai_responses.output_items import ItemReader
 from routersvc.providers.formats.openai_responses.usage import read_usage
@@ -19,7 +20,7 @@ from routersvc.providers.reading.answer_limits import few
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.answer_texts import AnswerText
 from routersvc.providers.reading.call_ids import CallIds
-from routersvc.providers.reading.json_values import JsonObject, object_of, read_json
+from routersvc.providers.reading.json_values import JsonObject, object_of, objects_of, read_json
 from routersvc.providers.reading.labels import label_of
 from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments, require_content
 from routersvc.providers.reading.sse import SseEvent
@@ -37,7 +38,7 @@ INCOMPLETE_REASONS: Mapping[str, FinishReason] = MappingProxyType(
 )
 """Why an answer is `incomplete`. Any other value means `FinishReason.OTHER`."""
 
-_TERMINATORS = frozenset({"response.completed", "response.incomplete"})
+_TERMINATORS = frozenset({"response.completed", "response.done", "response.incomplete"})
 _UNFINISHED = frozenset({"in_progress", "queued", "cancelled"})
 _FAILURES = frozenset({"error", "response.failed", "response.error", "response.cancelled"})
 
@@ -88,7 +89,7 @@ class AnswerReader(TerminatedReader):
             return
         event: JsonObject = read_json(piece.data)
         kind: str = event.get("type") or piece.name.decode("ascii", "replace")
-        if kind in _FAILURES or (not kind and event.get("error")):
+        if kind in _FAILURES or (not kind and is_failure_report(event, "response")):
             self._count(object_of(event.get("response")) or event, events)
             raise AttemptFailedError(failure_of_event(_error_in(event), self._head))
         response = object_of(event.get("response"))
@@ -107,7 +108,7 @@ class AnswerReader(TerminatedReader):
             AttemptFailedError: the response is an error, or reports one.
         """
         status = body.get("status")
-        if body.get("error") or status == "failed":
+        if status == "failed" or is_failure_report(body, "output"):
             self._count(body, events)
             raise AttemptFailedError(failure_of_event(_error_in(body), self._head))
         if status in _UNFINISHED:
@@ -199,7 +200,8 @@ class AnswerReader(TerminatedReader):
 
     def _end(self, response: JsonObject, events: list[AnswerEvent]) -> None:
         try:
-            self._items.close_all(few(response.get("output") or ()), events)
+            items = objects_of(response.get("output"))
+            self._items.close_all(few(items), events)
             self._items.end_calls(events)
         finally:
             self._count(response, events)
@@ -220,4 +222,4 @@ def _error_in(event: JsonObject) -> JsonObject:
     error = response.get("error")
     if error:
         return {"error": error}
-    return {key: event[key] for key in ("code", "message", "status") if event.get(key)}
+    return {key: value for key, value in event.items() if key not in {"response", "type"}}

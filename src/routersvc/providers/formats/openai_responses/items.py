@@ -1,8 +1,8 @@
 """What is kept of an answer's items so that they can go back to the vendor as they came.
 
 Thoughts, and calls of tools that the vendor runs, are items that a later request must repeat
-unchanged. The contract holds such an item whole, as the proof of a thought. The further fields of a
-call of the caller's own tool stand in the call's signature.
+unchanged. The contract holds such an item whole, as the proof of a thought or of what a tool did.
+The further fields of a call of the caller's own tool stand in the call's signature.
 """
 
 from __future__ import annotations

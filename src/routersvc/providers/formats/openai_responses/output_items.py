@@ -12,11 +12,13 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
+from typing import cast
 
 import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
+    HostedDelta,
     MediaDelta,
     RefusalDelta,
     ThoughtDelta,
@@ -25,6 +27,10 @@ from routersvc.domain.conversation.deltas import (
 from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import Modality
 from routersvc.providers.formats.openai_responses.citations import CitationReader
+from routersvc.providers.formats.openai_responses.hosted_activities import (
+    activity_of,
+    awaits_caller,
+)
 from routersvc.providers.formats.openai_responses.items import (
     CALL_TYPES,
     CUSTOM_CALL,
@@ -34,7 +40,7 @@ from routersvc.providers.formats.openai_responses.items import (
 from routersvc.providers.reading.answer_limits import require_few_calls
 from routersvc.providers.reading.answer_texts import AnswerText
 from routersvc.providers.reading.call_ids import CallIds
-from routersvc.providers.reading.json_values import JsonObject, is_json
+from routersvc.providers.reading.json_values import JsonObject, is_json, objects_of, part_text
 from routersvc.providers.reading.labels import LONGEST_PHASE, label_of
 from routersvc.providers.reading.media import media_bytes
 from routersvc.providers.reading.token_logprobs import read_logprobs
@@ -264,7 +270,8 @@ class ItemReader:
         call = known.call
         if call is None:
             return
-        whole: str = item.get(CALL_TYPES[item["type"]]) or ""
+        given = item.get(CALL_TYPES[item["type"]]) or ""
+        whole: str = orjson.dumps(given).decode() if isinstance(given, dict) else given
         if known.is_custom:
             whole = orjson.dumps({"input": whole}).decode()
         rest = known.remainders("arguments", [whole])[0]
@@ -278,9 +285,12 @@ class ItemReader:
             )
 
     def _close_message(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
-        contents: list[JsonObject] = item.get("content") or []
+        contents = _contents(item)
         known = self._items[number]
-        texts = [_text_of(content, "output_text", "text") for content in contents]
+        texts = [
+            _text_of(content, "output_text", "text") or _text_of(content, "text", "text")
+            for content in contents
+        ]
         for part, (content, rest) in enumerate(
             zip(contents, known.remainders("text", texts), strict=True)
         ):
@@ -296,7 +306,8 @@ class ItemReader:
     def _close_thought(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
         known = self._items[number]
         for kind in ("content", "summary"):
-            pieces = [piece.get("text") or "" for piece in item.get(kind) or ()]
+            told = item.get(kind) or ()
+            pieces = [part_text(piece) for piece in ([told] if isinstance(told, str) else told)]
             for part, rest in enumerate(known.remainders(kind, pieces)):
                 self.thought(number, kind, part, rest, events)
         if item.get("encrypted_content"):
@@ -317,9 +328,13 @@ class ItemReader:
             self._pictures += 1
 
     def _add_opaque(self, item: JsonObject, events: list[AnswerEvent]) -> None:
-        """Keep an item that the contract has no fields for, to be sent back unchanged."""
-        if item["type"] == "mcp_approval_request" or item.get("execution") == "client":
-            self.awaits_approval = True
+        """Append what a tool of the vendor did, or an item that only the vendor understands."""
+        activity = activity_of(item, self._maker)
+        if activity is not None:
+            self.awaits_approval = self.awaits_approval or awaits_caller(item)
+            self.has_more = True
+            events.append(HostedDelta(activity=activity))
+            return
         self._think(ThoughtDelta(encrypted=proof_of(item), maker=self._maker), events)
 
     def _think(self, thought: ThoughtDelta, events: list[AnswerEvent]) -> None:
@@ -332,6 +347,22 @@ def _text_of(content: JsonObject, kind: str, field: str) -> str:
     """Return the text of a part of this kind; a part of another kind has none of it."""
     text: str = (content.get(field) or "") if content.get("type") == kind else ""
     return text
+
+
+def _contents(item: JsonObject) -> list[JsonObject]:
+    """Return the parts of a message; some servers write its text alone.
+
+    Raises:
+        TypeError: it has neither.
+    """
+    content: object = item.get("content")
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [{"type": "output_text", "text": content}]
+    if not isinstance(content, list):
+        raise TypeError("the content of a message is a list")
+    return objects_of(cast("object", content))
 
 
 def _identity(item: JsonObject) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from routersvc.providers.errors.classes import failure_beside
 from routersvc.providers.formats.openai_responses.answers import AnswerReader
 from routersvc.providers.formats.openai_responses.dialects import DIALECTS, ResponsesDialect
 from routersvc.providers.formats.openai_responses.requests import encode_body
@@ -23,7 +24,9 @@ def openai_responses(dialect: ResponsesDialect) -> JsonWireFormat:
             call.prompt, dialect, head, maker=call.deployment.maker
         ),
         stream_decoder=lambda call, head: StreamDecoder(
-            SseDecoder(), AnswerReader(call.prompt, dialect, head, maker=call.deployment.maker)
+            SseDecoder(),
+            AnswerReader(call.prompt, dialect, head, maker=call.deployment.maker),
+            failure_in=lambda data: failure_beside(data, head, dialect.errors),
         ),
     )
 

@@ -26,13 +26,15 @@ from tests.unit.providers.formats.claude_bodies import (
 from routersvc.domain.conversation.answers import Finished, Started
 from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.deltas import (
+    HostedDelta,
     RefusalDelta,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
 from routersvc.domain.conversation.finish_reasons import FinishReason
-from routersvc.domain.conversation.parts import ThoughtPart, ToolCall
+from routersvc.domain.conversation.hosted_activities import HostedActivity
+from routersvc.domain.conversation.parts import HostedPart, ThoughtPart, ToolCall
 from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonSchemaFormat
 from routersvc.domain.conversation.usage import Usage, UsageCounted
@@ -51,7 +53,7 @@ def test_every_kind_of_block_is_read() -> None:
         "type": "server_tool_use",
         "id": "s",
         "name": "web_search",
-        "input": {"q": "a"},
+        "input": {"query": "a"},
     }
     strange = {"type": "hologram", "data": [1]}
     caller = {"type": "code_execution_20250825", "tool_id": "t"}
@@ -75,7 +77,15 @@ def test_every_kind_of_block_is_read() -> None:
         ThoughtDelta(text="hm"),
         ThoughtDelta(signature=b"sig"),
         ThoughtDelta(encrypted=b"EroH"),
-        ThoughtDelta(encrypted=json.dumps(server, separators=(",", ":")).encode()),
+        HostedDelta(
+            activity=HostedActivity(
+                tool="web_search",
+                activity_id="s",
+                input_json='{"query":"a"}',
+                queries=("a",),
+                proof=json.dumps(server, separators=(",", ":")).encode(),
+            )
+        ),
         ThoughtDelta(encrypted=b'{"type":"hologram","data":[1]}'),
         TextDelta(text="Hi"),
         ToolCallDelta(index=0, call_id="1", name="f"),
@@ -176,10 +186,10 @@ def test_stream_of_blocks_is_put_together() -> None:
     answer = collect(events)
     assert [part for part in answer.parts if isinstance(part, ThoughtPart)] == [
         ThoughtPart(text="hm", signature=b"sig"),
-        ThoughtPart(
-            encrypted=b'{"type":"server_tool_use","id":"s","name":"web_search","input":{"q":"a"}}'
-        ),
-        ThoughtPart(encrypted=b'{"type":"web_search_tool_result","tool_use_id":"s","content":[]}'),
+    ]
+    assert [part.activity.proof for part in answer.parts if isinstance(part, HostedPart)] == [
+        b'{"type":"server_tool_use","id":"s","name":"web_search","input":{"q":"a"}}',
+        b'{"type":"web_search_tool_result","tool_use_id":"s","content":[]}',
     ]
     assert [
         (part.call_id, part.arguments_json) for part in answer.parts if isinstance(part, ToolCall)

@@ -25,12 +25,14 @@ from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.citations import Citation
 from routersvc.domain.conversation.deltas import (
     CitationDelta,
+    HostedDelta,
     MediaDelta,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.hosted_activities import HostedActivity
 from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
@@ -72,7 +74,13 @@ def test_every_kind_of_converse_block_is_read() -> None:
         ThoughtDelta(text="hm"),
         ThoughtDelta(signature=b"sig"),
         ThoughtDelta(encrypted=b"\x00\x01"),
-        ThoughtDelta(encrypted=json.dumps(server, separators=(",", ":")).encode()),
+        HostedDelta(
+            activity=HostedActivity(
+                tool="grounding",
+                activity_id="s",
+                proof=json.dumps(server, separators=(",", ":")).encode(),
+            )
+        ),
         TextDelta(text="Hi"),
         MediaDelta(modality=Modality.IMAGE, media_type="image/png", data=b"png"),
         ToolCallDelta(index=0, call_id="1", name="f"),
@@ -176,11 +184,23 @@ def test_converse_stream_is_put_together() -> None:
         Started(),
         ThoughtDelta(text="hm"),
         ThoughtDelta(signature=b"sig"),
-        ThoughtDelta(
-            encrypted=b'{"toolUse":{"toolUseId":"s","name":"code","type":"server_tool_use",'
-            b'"input":{"x":1}}}'
+        HostedDelta(
+            activity=HostedActivity(
+                tool="code",
+                activity_id="s",
+                input_json='{"x":1}',
+                proof=b'{"toolUse":{"toolUseId":"s","name":"code","type":"server_tool_use",'
+                b'"input":{"x":1}}}',
+            )
         ),
-        ThoughtDelta(encrypted=b'{"toolResult":{"toolUseId":"s","content":[{"text":"2"}]}}'),
+        HostedDelta(
+            activity=HostedActivity(
+                tool="code",
+                activity_id="s",
+                output="2",
+                proof=b'{"toolResult":{"toolUseId":"s","content":[{"text":"2"}]}}',
+            )
+        ),
         MediaDelta(modality=Modality.IMAGE, media_type="image/png", data=b"png"),
         TextDelta(text="Hi"),
         CitationDelta(citation=Citation(start=0, end=2, title="t")),

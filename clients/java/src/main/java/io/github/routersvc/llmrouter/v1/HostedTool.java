@@ -7,8 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
- * as citations.
+ * A tool that the provider runs. What the tool did comes back as hosted activity, and as citations.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.HostedTool}
@@ -565,8 +564,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A tool that the provider runs. What the tool did comes back as reasoning that only its provider can read, and
-   * as citations.
+   * A tool that the provider runs. What the tool did comes back as hosted activity, and as citations.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.HostedTool}

@@ -47,6 +47,14 @@ public enum LeftOutKind
    * <code>LEFT_OUT_KIND_REASONING = 3;</code>
    */
   LEFT_OUT_KIND_REASONING(3),
+  /**
+   * <pre>
+   * A record of what a tool did, which its provider does not need back and no provider takes as text.
+   * </pre>
+   *
+   * <code>LEFT_OUT_KIND_HOSTED_ACTIVITY = 4;</code>
+   */
+  LEFT_OUT_KIND_HOSTED_ACTIVITY(4),
   UNRECOGNIZED(-1),
   ;
 
@@ -91,6 +99,14 @@ public enum LeftOutKind
    * <code>LEFT_OUT_KIND_REASONING = 3;</code>
    */
   public static final int LEFT_OUT_KIND_REASONING_VALUE = 3;
+  /**
+   * <pre>
+   * A record of what a tool did, which its provider does not need back and no provider takes as text.
+   * </pre>
+   *
+   * <code>LEFT_OUT_KIND_HOSTED_ACTIVITY = 4;</code>
+   */
+  public static final int LEFT_OUT_KIND_HOSTED_ACTIVITY_VALUE = 4;
 
 
   public final int getNumber() {
@@ -121,6 +137,7 @@ public enum LeftOutKind
       case 1: return LEFT_OUT_KIND_SIGNATURE;
       case 2: return LEFT_OUT_KIND_ENCRYPTED;
       case 3: return LEFT_OUT_KIND_REASONING;
+      case 4: return LEFT_OUT_KIND_HOSTED_ACTIVITY;
       default: return null;
     }
   }

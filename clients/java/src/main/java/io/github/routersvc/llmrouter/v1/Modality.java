@@ -185,7 +185,7 @@ public enum Modality
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(6);
+    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(7);
   }
 
   private static final Modality[] VALUES = values();

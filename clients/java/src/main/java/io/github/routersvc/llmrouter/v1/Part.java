@@ -69,6 +69,7 @@ private static final long serialVersionUID = 0L;
     TOOL_RESULT(6),
     REASONING(7),
     REFUSAL(8),
+    HOSTED_ACTIVITY(9),
     CONTENT_NOT_SET(0);
     private final int value;
     private ContentCase(int value) {
@@ -94,6 +95,7 @@ private static final long serialVersionUID = 0L;
         case 6: return TOOL_RESULT;
         case 7: return REASONING;
         case 8: return REFUSAL;
+        case 9: return HOSTED_ACTIVITY;
         case 0: return CONTENT_NOT_SET;
         default: return null;
       }
@@ -487,6 +489,49 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int HOSTED_ACTIVITY_FIELD_NUMBER = 9;
+  /**
+   * <pre>
+   * What a tool of the provider did. Only in assistant messages.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+   * @return Whether the hostedActivity field is set.
+   */
+  @java.lang.Override
+  public boolean hasHostedActivity() {
+    return contentCase_ == 9;
+  }
+  /**
+   * <pre>
+   * What a tool of the provider did. Only in assistant messages.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+   * @return The hostedActivity.
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.HostedActivity getHostedActivity() {
+    if (contentCase_ == 9) {
+       return (io.github.routersvc.llmrouter.v1.HostedActivity) content_;
+    }
+    return io.github.routersvc.llmrouter.v1.HostedActivity.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * What a tool of the provider did. Only in assistant messages.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.HostedActivityOrBuilder getHostedActivityOrBuilder() {
+    if (contentCase_ == 9) {
+       return (io.github.routersvc.llmrouter.v1.HostedActivity) content_;
+    }
+    return io.github.routersvc.llmrouter.v1.HostedActivity.getDefaultInstance();
+  }
+
   public static final int CACHE_MARKER_FIELD_NUMBER = 15;
   private io.github.routersvc.llmrouter.v1.PromptCacheMarker cacheMarker_;
   /**
@@ -680,6 +725,9 @@ private static final long serialVersionUID = 0L;
     if (contentCase_ == 8) {
       com.google.protobuf.GeneratedMessage.writeString(output, 8, content_);
     }
+    if (contentCase_ == 9) {
+      output.writeMessage(9, (io.github.routersvc.llmrouter.v1.HostedActivity) content_);
+    }
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(15, getCacheMarker());
     }
@@ -722,6 +770,10 @@ private static final long serialVersionUID = 0L;
     }
     if (contentCase_ == 8) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(8, content_);
+    }
+    if (contentCase_ == 9) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(9, (io.github.routersvc.llmrouter.v1.HostedActivity) content_);
     }
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
@@ -806,6 +858,10 @@ private static final long serialVersionUID = 0L;
         if (!getRefusal()
             .equals(other.getRefusal())) return false;
         break;
+      case 9:
+        if (!getHostedActivity()
+            .equals(other.getHostedActivity())) return false;
+        break;
       case 0:
       default:
     }
@@ -862,6 +918,10 @@ private static final long serialVersionUID = 0L;
       case 8:
         hash = (37 * hash) + REFUSAL_FIELD_NUMBER;
         hash = (53 * hash) + getRefusal().hashCode();
+        break;
+      case 9:
+        hash = (37 * hash) + HOSTED_ACTIVITY_FIELD_NUMBER;
+        hash = (53 * hash) + getHostedActivity().hashCode();
         break;
       case 0:
       default:
@@ -1026,6 +1086,9 @@ private static final long serialVersionUID = 0L;
       if (reasoningBuilder_ != null) {
         reasoningBuilder_.clear();
       }
+      if (hostedActivityBuilder_ != null) {
+        hostedActivityBuilder_.clear();
+      }
       cacheMarker_ = null;
       if (cacheMarkerBuilder_ != null) {
         cacheMarkerBuilder_.dispose();
@@ -1037,7 +1100,7 @@ private static final long serialVersionUID = 0L;
         citations_ = null;
         citationsBuilder_.clear();
       }
-      bitField0_ = (bitField0_ & ~0x00000200);
+      bitField0_ = (bitField0_ & ~0x00000400);
       phase_ = "";
       contentCase_ = 0;
       content_ = null;
@@ -1076,9 +1139,9 @@ private static final long serialVersionUID = 0L;
 
     private void buildPartialRepeatedFields(io.github.routersvc.llmrouter.v1.Part result) {
       if (citationsBuilder_ == null) {
-        if (((bitField0_ & 0x00000200) != 0)) {
+        if (((bitField0_ & 0x00000400) != 0)) {
           citations_ = java.util.Collections.unmodifiableList(citations_);
-          bitField0_ = (bitField0_ & ~0x00000200);
+          bitField0_ = (bitField0_ & ~0x00000400);
         }
         result.citations_ = citations_;
       } else {
@@ -1089,13 +1152,13 @@ private static final long serialVersionUID = 0L;
     private void buildPartial0(io.github.routersvc.llmrouter.v1.Part result) {
       int from_bitField0_ = bitField0_;
       int to_bitField0_ = 0;
-      if (((from_bitField0_ & 0x00000100) != 0)) {
+      if (((from_bitField0_ & 0x00000200) != 0)) {
         result.cacheMarker_ = cacheMarkerBuilder_ == null
             ? cacheMarker_
             : cacheMarkerBuilder_.build();
         to_bitField0_ |= 0x00000001;
       }
-      if (((from_bitField0_ & 0x00000400) != 0)) {
+      if (((from_bitField0_ & 0x00000800) != 0)) {
         result.phase_ = phase_;
       }
       result.bitField0_ |= to_bitField0_;
@@ -1128,6 +1191,10 @@ private static final long serialVersionUID = 0L;
           reasoningBuilder_ != null) {
         result.content_ = reasoningBuilder_.build();
       }
+      if (contentCase_ == 9 &&
+          hostedActivityBuilder_ != null) {
+        result.content_ = hostedActivityBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -1149,7 +1216,7 @@ private static final long serialVersionUID = 0L;
         if (!other.citations_.isEmpty()) {
           if (citations_.isEmpty()) {
             citations_ = other.citations_;
-            bitField0_ = (bitField0_ & ~0x00000200);
+            bitField0_ = (bitField0_ & ~0x00000400);
           } else {
             ensureCitationsIsMutable();
             citations_.addAll(other.citations_);
@@ -1162,7 +1229,7 @@ private static final long serialVersionUID = 0L;
             citationsBuilder_.dispose();
             citationsBuilder_ = null;
             citations_ = other.citations_;
-            bitField0_ = (bitField0_ & ~0x00000200);
+            bitField0_ = (bitField0_ & ~0x00000400);
             citationsBuilder_ = 
               com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
                  internalGetCitationsFieldBuilder() : null;
@@ -1173,7 +1240,7 @@ private static final long serialVersionUID = 0L;
       }
       if (!other.getPhase().isEmpty()) {
         phase_ = other.phase_;
-        bitField0_ |= 0x00000400;
+        bitField0_ |= 0x00000800;
         onChanged();
       }
       switch (other.getContentCase()) {
@@ -1211,6 +1278,10 @@ private static final long serialVersionUID = 0L;
           contentCase_ = 8;
           content_ = other.content_;
           onChanged();
+          break;
+        }
+        case HOSTED_ACTIVITY: {
+          mergeHostedActivity(other.getHostedActivity());
           break;
         }
         case CONTENT_NOT_SET: {
@@ -1293,11 +1364,18 @@ private static final long serialVersionUID = 0L;
               content_ = input.readStringRequireUtf8();
               break;
             } // case 66
+            case 74: {
+              input.readMessage(
+                  internalGetHostedActivityFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              contentCase_ = 9;
+              break;
+            } // case 74
             case 122: {
               input.readMessage(
                   internalGetCacheMarkerFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00000100;
+              bitField0_ |= 0x00000200;
               break;
             } // case 122
             case 210: {
@@ -1315,7 +1393,7 @@ private static final long serialVersionUID = 0L;
             } // case 210
             case 218: {
               phase_ = input.readStringRequireUtf8();
-              bitField0_ |= 0x00000400;
+              bitField0_ |= 0x00000800;
               break;
             } // case 218
             default: {
@@ -2632,6 +2710,182 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.HostedActivity, io.github.routersvc.llmrouter.v1.HostedActivity.Builder, io.github.routersvc.llmrouter.v1.HostedActivityOrBuilder> hostedActivityBuilder_;
+    /**
+     * <pre>
+     * What a tool of the provider did. Only in assistant messages.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+     * @return Whether the hostedActivity field is set.
+     */
+    @java.lang.Override
+    public boolean hasHostedActivity() {
+      return contentCase_ == 9;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did. Only in assistant messages.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+     * @return The hostedActivity.
+     */
+    @java.lang.Override
+    public io.github.routersvc.llmrouter.v1.HostedActivity getHostedActivity() {
+      if (hostedActivityBuilder_ == null) {
+        if (contentCase_ == 9) {
+          return (io.github.routersvc.llmrouter.v1.HostedActivity) content_;
+        }
+        return io.github.routersvc.llmrouter.v1.HostedActivity.getDefaultInstance();
+      } else {
+        if (contentCase_ == 9) {
+          return hostedActivityBuilder_.getMessage();
+        }
+        return io.github.routersvc.llmrouter.v1.HostedActivity.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did. Only in assistant messages.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+     */
+    public Builder setHostedActivity(io.github.routersvc.llmrouter.v1.HostedActivity value) {
+      if (hostedActivityBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        content_ = value;
+        onChanged();
+      } else {
+        hostedActivityBuilder_.setMessage(value);
+      }
+      contentCase_ = 9;
+      return this;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did. Only in assistant messages.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+     */
+    public Builder setHostedActivity(
+        io.github.routersvc.llmrouter.v1.HostedActivity.Builder builderForValue) {
+      if (hostedActivityBuilder_ == null) {
+        content_ = builderForValue.build();
+        onChanged();
+      } else {
+        hostedActivityBuilder_.setMessage(builderForValue.build());
+      }
+      contentCase_ = 9;
+      return this;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did. Only in assistant messages.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+     */
+    public Builder mergeHostedActivity(io.github.routersvc.llmrouter.v1.HostedActivity value) {
+      if (hostedActivityBuilder_ == null) {
+        if (contentCase_ == 9 &&
+            content_ != io.github.routersvc.llmrouter.v1.HostedActivity.getDefaultInstance()) {
+          content_ = io.github.routersvc.llmrouter.v1.HostedActivity.newBuilder((io.github.routersvc.llmrouter.v1.HostedActivity) content_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          content_ = value;
+        }
+        onChanged();
+      } else {
+        if (contentCase_ == 9) {
+          hostedActivityBuilder_.mergeFrom(value);
+        } else {
+          hostedActivityBuilder_.setMessage(value);
+        }
+      }
+      contentCase_ = 9;
+      return this;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did. Only in assistant messages.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+     */
+    public Builder clearHostedActivity() {
+      if (hostedActivityBuilder_ == null) {
+        if (contentCase_ == 9) {
+          contentCase_ = 0;
+          content_ = null;
+          onChanged();
+        }
+      } else {
+        if (contentCase_ == 9) {
+          contentCase_ = 0;
+          content_ = null;
+        }
+        hostedActivityBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did. Only in assistant messages.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.HostedActivity.Builder getHostedActivityBuilder() {
+      return internalGetHostedActivityFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did. Only in assistant messages.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+     */
+    @java.lang.Override
+    public io.github.routersvc.llmrouter.v1.HostedActivityOrBuilder getHostedActivityOrBuilder() {
+      if ((contentCase_ == 9) && (hostedActivityBuilder_ != null)) {
+        return hostedActivityBuilder_.getMessageOrBuilder();
+      } else {
+        if (contentCase_ == 9) {
+          return (io.github.routersvc.llmrouter.v1.HostedActivity) content_;
+        }
+        return io.github.routersvc.llmrouter.v1.HostedActivity.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did. Only in assistant messages.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.HostedActivity, io.github.routersvc.llmrouter.v1.HostedActivity.Builder, io.github.routersvc.llmrouter.v1.HostedActivityOrBuilder> 
+        internalGetHostedActivityFieldBuilder() {
+      if (hostedActivityBuilder_ == null) {
+        if (!(contentCase_ == 9)) {
+          content_ = io.github.routersvc.llmrouter.v1.HostedActivity.getDefaultInstance();
+        }
+        hostedActivityBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            io.github.routersvc.llmrouter.v1.HostedActivity, io.github.routersvc.llmrouter.v1.HostedActivity.Builder, io.github.routersvc.llmrouter.v1.HostedActivityOrBuilder>(
+                (io.github.routersvc.llmrouter.v1.HostedActivity) content_,
+                getParentForChildren(),
+                isClean());
+        content_ = null;
+      }
+      contentCase_ = 9;
+      onChanged();
+      return hostedActivityBuilder_;
+    }
+
     private io.github.routersvc.llmrouter.v1.PromptCacheMarker cacheMarker_;
     private com.google.protobuf.SingleFieldBuilder<
         io.github.routersvc.llmrouter.v1.PromptCacheMarker, io.github.routersvc.llmrouter.v1.PromptCacheMarker.Builder, io.github.routersvc.llmrouter.v1.PromptCacheMarkerOrBuilder> cacheMarkerBuilder_;
@@ -2644,7 +2898,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the cacheMarker field is set.
      */
     public boolean hasCacheMarker() {
-      return ((bitField0_ & 0x00000100) != 0);
+      return ((bitField0_ & 0x00000200) != 0);
     }
     /**
      * <pre>
@@ -2675,7 +2929,7 @@ private static final long serialVersionUID = 0L;
       } else {
         cacheMarkerBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00000100;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }
@@ -2693,7 +2947,7 @@ private static final long serialVersionUID = 0L;
       } else {
         cacheMarkerBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00000100;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }
@@ -2706,7 +2960,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeCacheMarker(io.github.routersvc.llmrouter.v1.PromptCacheMarker value) {
       if (cacheMarkerBuilder_ == null) {
-        if (((bitField0_ & 0x00000100) != 0) &&
+        if (((bitField0_ & 0x00000200) != 0) &&
           cacheMarker_ != null &&
           cacheMarker_ != io.github.routersvc.llmrouter.v1.PromptCacheMarker.getDefaultInstance()) {
           getCacheMarkerBuilder().mergeFrom(value);
@@ -2717,7 +2971,7 @@ private static final long serialVersionUID = 0L;
         cacheMarkerBuilder_.mergeFrom(value);
       }
       if (cacheMarker_ != null) {
-        bitField0_ |= 0x00000100;
+        bitField0_ |= 0x00000200;
         onChanged();
       }
       return this;
@@ -2730,7 +2984,7 @@ private static final long serialVersionUID = 0L;
      * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 15 [json_name = "cacheMarker"];</code>
      */
     public Builder clearCacheMarker() {
-      bitField0_ = (bitField0_ & ~0x00000100);
+      bitField0_ = (bitField0_ & ~0x00000200);
       cacheMarker_ = null;
       if (cacheMarkerBuilder_ != null) {
         cacheMarkerBuilder_.dispose();
@@ -2747,7 +3001,7 @@ private static final long serialVersionUID = 0L;
      * <code>.llmrouter.v1.PromptCacheMarker cache_marker = 15 [json_name = "cacheMarker"];</code>
      */
     public io.github.routersvc.llmrouter.v1.PromptCacheMarker.Builder getCacheMarkerBuilder() {
-      bitField0_ |= 0x00000100;
+      bitField0_ |= 0x00000200;
       onChanged();
       return internalGetCacheMarkerFieldBuilder().getBuilder();
     }
@@ -2790,9 +3044,9 @@ private static final long serialVersionUID = 0L;
     private java.util.List<io.github.routersvc.llmrouter.v1.Citation> citations_ =
       java.util.Collections.emptyList();
     private void ensureCitationsIsMutable() {
-      if (!((bitField0_ & 0x00000200) != 0)) {
+      if (!((bitField0_ & 0x00000400) != 0)) {
         citations_ = new java.util.ArrayList<io.github.routersvc.llmrouter.v1.Citation>(citations_);
-        bitField0_ |= 0x00000200;
+        bitField0_ |= 0x00000400;
        }
     }
 
@@ -2991,7 +3245,7 @@ private static final long serialVersionUID = 0L;
     public Builder clearCitations() {
       if (citationsBuilder_ == null) {
         citations_ = java.util.Collections.emptyList();
-        bitField0_ = (bitField0_ & ~0x00000200);
+        bitField0_ = (bitField0_ & ~0x00000400);
         onChanged();
       } else {
         citationsBuilder_.clear();
@@ -3103,7 +3357,7 @@ private static final long serialVersionUID = 0L;
         citationsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
             io.github.routersvc.llmrouter.v1.Citation, io.github.routersvc.llmrouter.v1.Citation.Builder, io.github.routersvc.llmrouter.v1.CitationOrBuilder>(
                 citations_,
-                ((bitField0_ & 0x00000200) != 0),
+                ((bitField0_ & 0x00000400) != 0),
                 getParentForChildren(),
                 isClean());
         citations_ = null;
@@ -3172,7 +3426,7 @@ private static final long serialVersionUID = 0L;
         java.lang.String value) {
       java.util.Objects.requireNonNull(value);
       phase_ = value;
-      bitField0_ |= 0x00000400;
+      bitField0_ |= 0x00000800;
       onChanged();
       return this;
     }
@@ -3188,7 +3442,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder clearPhase() {
       phase_ = getDefaultInstance().getPhase();
-      bitField0_ = (bitField0_ & ~0x00000400);
+      bitField0_ = (bitField0_ & ~0x00000800);
       onChanged();
       return this;
     }
@@ -3208,7 +3462,7 @@ private static final long serialVersionUID = 0L;
       java.util.Objects.requireNonNull(value);
       checkByteStringIsUtf8(value);
       phase_ = value;
-      bitField0_ |= 0x00000400;
+      bitField0_ |= 0x00000800;
       onChanged();
       return this;
     }

@@ -232,6 +232,33 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
+   * What a tool of the provider did. Only in assistant messages.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+   * @return Whether the hostedActivity field is set.
+   */
+  boolean hasHostedActivity();
+  /**
+   * <pre>
+   * What a tool of the provider did. Only in assistant messages.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+   * @return The hostedActivity.
+   */
+  io.github.routersvc.llmrouter.v1.HostedActivity getHostedActivity();
+  /**
+   * <pre>
+   * What a tool of the provider did. Only in assistant messages.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivity hosted_activity = 9 [json_name = "hostedActivity"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.HostedActivityOrBuilder getHostedActivityOrBuilder();
+
+  /**
+   * <pre>
    * Marks the end of a prefix that the provider should keep in its prompt cache.
    * </pre>
    *

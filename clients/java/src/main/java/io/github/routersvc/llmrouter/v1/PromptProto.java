@@ -82,6 +82,16 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_llmrouter_v1_ReasoningContent_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_HostedActivity_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_HostedActivity_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_HostedSource_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_HostedSource_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_llmrouter_v1_Tool_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -191,7 +201,7 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
       "nsB\026\n\024_parallel_tool_calls\"o\n\007Message\022&\n" +
       "\004role\030\001 \001(\0162\022.llmrouter.v1.RoleR\004role\022(\n" +
       "\005parts\030\002 \003(\0132\022.llmrouter.v1.PartR\005parts\022" +
-      "\022\n\004name\030\003 \001(\tR\004name\"\213\004\n\004Part\022\024\n\004text\030\001 \001" +
+      "\022\n\004name\030\003 \001(\tR\004name\"\324\004\n\004Part\022\024\n\004text\030\001 \001" +
       "(\tH\000R\004text\022+\n\005image\030\002 \001(\0132\023.llmrouter.v1" +
       ".ImageH\000R\005image\022+\n\005audio\030\003 \001(\0132\023.llmrout" +
       "er.v1.AudioH\000R\005audio\022(\n\004file\030\004 \001(\0132\022.llm" +
@@ -200,132 +210,151 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
       "\013tool_result\030\006 \001(\0132\030.llmrouter.v1.ToolRe" +
       "sultH\000R\ntoolResult\022>\n\treasoning\030\007 \001(\0132\036." +
       "llmrouter.v1.ReasoningContentH\000R\treasoni" +
-      "ng\022\032\n\007refusal\030\010 \001(\tH\000R\007refusal\022B\n\014cache_" +
-      "marker\030\017 \001(\0132\037.llmrouter.v1.PromptCacheM" +
-      "arkerR\013cacheMarker\0224\n\tcitations\030\032 \003(\0132\026." +
-      "llmrouter.v1.CitationR\tcitations\022\024\n\005phas" +
-      "e\030\033 \001(\tR\005phaseB\t\n\007content\"\253\002\n\010Citation\022," +
-      "\n\017start_character\030\001 \001(\003H\000R\016startCharacte" +
-      "r\210\001\001\022(\n\rend_character\030\002 \001(\003H\001R\014endCharac" +
-      "ter\210\001\001\022\020\n\003url\030\003 \001(\tR\003url\022\024\n\005title\030\004 \001(\tR" +
-      "\005title\022\035\n\ncited_text\030\005 \001(\tR\tcitedText\022*\n" +
-      "\016document_index\030\006 \001(\005H\002R\rdocumentIndex\210\001" +
-      "\001\022\033\n\tsource_id\030\007 \001(\tR\010sourceIdB\022\n\020_start" +
-      "_characterB\020\n\016_end_characterB\021\n\017_documen" +
-      "t_index\"R\n\021PromptCacheMarker\022=\n\010lifetime" +
-      "\030\001 \001(\0162!.llmrouter.v1.PromptCacheLifetim" +
-      "eR\010lifetime\"\215\001\n\005Image\022\022\n\003url\030\001 \001(\tH\000R\003ur" +
-      "l\022\024\n\004data\030\002 \001(\014H\000R\004data\022\035\n\nmedia_type\030\003 " +
-      "\001(\tR\tmediaType\0221\n\006detail\030\004 \001(\0162\031.llmrout" +
-      "er.v1.ImageDetailR\006detailB\010\n\006source\"Z\n\005A" +
-      "udio\022\022\n\004data\030\001 \001(\014R\004data\022\035\n\nmedia_type\030\002" +
-      " \001(\tR\tmediaType\022\036\n\ntranscript\030\003 \001(\tR\ntra" +
-      "nscript\"\210\001\n\004File\022\022\n\003url\030\001 \001(\tH\000R\003url\022\024\n\004" +
-      "data\030\002 \001(\014H\000R\004data\022\031\n\007file_id\030\003 \001(\tH\000R\006f" +
-      "ileId\022\035\n\nmedia_type\030\004 \001(\tR\tmediaType\022\022\n\004" +
-      "name\030\005 \001(\tR\004nameB\010\n\006source\"\234\001\n\010ToolCall\022" +
-      "\016\n\002id\030\001 \001(\tR\002id\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016a" +
-      "rguments_json\030\003 \001(\tR\rargumentsJson\022\034\n\tsi" +
-      "gnature\030\004 \001(\014R\tsignature\022\'\n\017signature_ma" +
-      "ker\030\005 \001(\tR\016signatureMaker\"s\n\nToolResult\022" +
-      " \n\014tool_call_id\030\001 \001(\tR\ntoolCallId\022(\n\005par" +
-      "ts\030\002 \003(\0132\022.llmrouter.v1.PartR\005parts\022\031\n\010i" +
-      "s_error\030\003 \001(\010R\007isError\"x\n\020ReasoningConte" +
-      "nt\022\022\n\004text\030\001 \001(\tR\004text\022\034\n\tsignature\030\002 \001(" +
-      "\014R\tsignature\022\034\n\tencrypted\030\003 \001(\014R\tencrypt" +
-      "ed\022\024\n\005maker\030\004 \001(\tR\005maker\"|\n\004Tool\0228\n\010func" +
-      "tion\030\001 \001(\0132\032.llmrouter.v1.FunctionToolH\000" +
-      "R\010function\0222\n\006hosted\030\002 \001(\0132\030.llmrouter.v" +
-      "1.HostedToolH\000R\006hostedB\006\n\004kind\"\202\002\n\014Funct" +
-      "ionTool\022\022\n\004name\030\001 \001(\tR\004name\022 \n\013descripti" +
-      "on\030\002 \001(\tR\013description\0224\n\026parameters_json" +
-      "_schema\030\003 \001(\tR\024parametersJsonSchema\022\033\n\006s" +
-      "trict\030\004 \001(\010H\000R\006strict\210\001\001\022B\n\014cache_marker" +
-      "\030\005 \001(\0132\037.llmrouter.v1.PromptCacheMarkerR" +
-      "\013cacheMarker\022\032\n\010deferred\030\006 \001(\010R\010deferred" +
-      "B\t\n\007_strict\"\202\002\n\nHostedTool\022\022\n\004name\030\001 \001(\t" +
-      "R\004name\022#\n\rsettings_json\030\002 \001(\tR\014settingsJ" +
-      "son\022\'\n\017allowed_domains\030\r \003(\tR\016allowedDom" +
-      "ains\022\'\n\017blocked_domains\030\016 \003(\tR\016blockedDo" +
-      "mains\022\036\n\010max_uses\030\017 \001(\005H\000R\007maxUses\210\001\001\022<\n" +
-      "\010location\030\020 \001(\0132 .llmrouter.v1.HostedToo" +
-      "lLocationR\010locationB\013\n\t_max_uses\"v\n\022Host" +
-      "edToolLocation\022\022\n\004city\030\001 \001(\tR\004city\022\026\n\006re" +
-      "gion\030\002 \001(\tR\006region\022\030\n\007country\030\003 \001(\tR\007cou" +
-      "ntry\022\032\n\010timezone\030\004 \001(\tR\010timezone\"c\n\nTool" +
-      "Choice\0220\n\004mode\030\001 \001(\0162\034.llmrouter.v1.Tool" +
-      "ChoiceModeR\004mode\022#\n\rfunction_name\030\002 \001(\tR" +
-      "\014functionName\"\320\001\n\016ResponseFormat\022.\n\004text" +
-      "\030\001 \001(\0132\030.llmrouter.v1.TextFormatH\000R\004text" +
-      "\022A\n\013json_object\030\002 \001(\0132\036.llmrouter.v1.Jso" +
-      "nObjectFormatH\000R\njsonObject\022A\n\013json_sche" +
-      "ma\030\003 \001(\0132\036.llmrouter.v1.JsonSchemaFormat" +
-      "H\000R\njsonSchemaB\010\n\006format\"\014\n\nTextFormat\"\022" +
-      "\n\020JsonObjectFormat\"\221\001\n\020JsonSchemaFormat\022" +
-      "\022\n\004name\030\001 \001(\tR\004name\022\037\n\013json_schema\030\002 \001(\t" +
-      "R\njsonSchema\022 \n\013description\030\003 \001(\tR\013descr" +
-      "iption\022\033\n\006strict\030\004 \001(\010H\000R\006strict\210\001\001B\t\n\007_" +
-      "strict\"\316\004\n\010Sampling\022%\n\013temperature\030\001 \001(\001" +
-      "H\000R\013temperature\210\001\001\022\030\n\005top_p\030\002 \001(\001H\001R\004top" +
-      "P\210\001\001\022\030\n\005top_k\030\003 \001(\005H\002R\004topK\210\001\001\022\030\n\005min_p\030" +
-      "\004 \001(\001H\003R\004minP\210\001\001\0220\n\021frequency_penalty\030\005 " +
-      "\001(\001H\004R\020frequencyPenalty\210\001\001\022.\n\020presence_p" +
-      "enalty\030\006 \001(\001H\005R\017presencePenalty\210\001\001\022\027\n\004se" +
-      "ed\030\007 \001(\003H\006R\004seed\210\001\001\022%\n\016stop_sequences\030\010 " +
-      "\003(\tR\rstopSequences\022/\n\021max_output_tokens\030" +
-      "\t \001(\005H\007R\017maxOutputTokens\210\001\001\022D\n\nlogit_bia" +
-      "s\030\n \003(\0132%.llmrouter.v1.Sampling.LogitBia" +
-      "sEntryR\tlogitBias\032<\n\016LogitBiasEntry\022\020\n\003k" +
-      "ey\030\001 \001(\005R\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001B" +
-      "\016\n\014_temperatureB\010\n\006_top_pB\010\n\006_top_kB\010\n\006_" +
-      "min_pB\024\n\022_frequency_penaltyB\023\n\021_presence" +
-      "_penaltyB\007\n\005_seedB\024\n\022_max_output_tokens\"" +
-      "\270\001\n\tReasoning\0225\n\006effort\030\001 \001(\0162\035.llmroute" +
-      "r.v1.ReasoningEffortR\006effort\022\"\n\nmax_toke" +
-      "ns\030\002 \001(\005H\000R\tmaxTokens\210\001\001\022A\n\nvisibility\030\003" +
-      " \001(\0162!.llmrouter.v1.ReasoningVisibilityR" +
-      "\nvisibilityB\r\n\013_max_tokens\"B\n\013AudioOutpu" +
-      "t\022\024\n\005voice\030\001 \001(\tR\005voice\022\035\n\nmedia_type\030\002 " +
-      "\001(\tR\tmediaType\"\034\n\010Logprobs\022\020\n\003top\030\001 \001(\005R" +
-      "\003top\"Q\n\rWireExtension\022\037\n\013wire_format\030\001 \001" +
-      "(\tR\nwireFormat\022\037\n\013fields_json\030\002 \001(\tR\nfie" +
-      "ldsJson*s\n\004Role\022\024\n\020ROLE_UNSPECIFIED\020\000\022\017\n" +
-      "\013ROLE_SYSTEM\020\001\022\022\n\016ROLE_DEVELOPER\020\002\022\r\n\tRO" +
-      "LE_USER\020\003\022\022\n\016ROLE_ASSISTANT\020\004\022\r\n\tROLE_TO" +
-      "OL\020\005*}\n\023PromptCacheLifetime\022%\n!PROMPT_CA" +
-      "CHE_LIFETIME_UNSPECIFIED\020\000\022\037\n\033PROMPT_CAC" +
-      "HE_LIFETIME_SHORT\020\001\022\036\n\032PROMPT_CACHE_LIFE" +
-      "TIME_LONG\020\002*X\n\013ImageDetail\022\034\n\030IMAGE_DETA" +
-      "IL_UNSPECIFIED\020\000\022\024\n\020IMAGE_DETAIL_LOW\020\001\022\025" +
-      "\n\021IMAGE_DETAIL_HIGH\020\002*\246\001\n\016ToolChoiceMode" +
-      "\022 \n\034TOOL_CHOICE_MODE_UNSPECIFIED\020\000\022\031\n\025TO" +
-      "OL_CHOICE_MODE_AUTO\020\001\022\031\n\025TOOL_CHOICE_MOD" +
-      "E_NONE\020\002\022\035\n\031TOOL_CHOICE_MODE_REQUIRED\020\003\022" +
-      "\035\n\031TOOL_CHOICE_MODE_FUNCTION\020\004*\227\002\n\017Reaso" +
-      "ningEffort\022 \n\034REASONING_EFFORT_UNSPECIFI" +
-      "ED\020\000\022\031\n\025REASONING_EFFORT_NONE\020\001\022\034\n\030REASO" +
-      "NING_EFFORT_MINIMAL\020\002\022\030\n\024REASONING_EFFOR" +
-      "T_LOW\020\003\022\033\n\027REASONING_EFFORT_MEDIUM\020\004\022\031\n\025" +
-      "REASONING_EFFORT_HIGH\020\005\022\034\n\030REASONING_EFF" +
-      "ORT_MAXIMUM\020\006\022\032\n\026REASONING_EFFORT_XHIGH\020" +
-      "\007\022\035\n\031REASONING_EFFORT_ADAPTIVE\020\010*\235\001\n\023Rea" +
-      "soningVisibility\022$\n REASONING_VISIBILITY" +
-      "_UNSPECIFIED\020\000\022\037\n\033REASONING_VISIBILITY_H" +
-      "IDDEN\020\001\022 \n\034REASONING_VISIBILITY_SUMMARY\020" +
-      "\002\022\035\n\031REASONING_VISIBILITY_FULL\020\003*\206\001\n\010Mod" +
-      "ality\022\030\n\024MODALITY_UNSPECIFIED\020\000\022\021\n\rMODAL" +
-      "ITY_TEXT\020\001\022\022\n\016MODALITY_IMAGE\020\002\022\022\n\016MODALI" +
-      "TY_AUDIO\020\003\022\021\n\rMODALITY_FILE\020\004\022\022\n\016MODALIT" +
-      "Y_VIDEO\020\005*c\n\tVerbosity\022\031\n\025VERBOSITY_UNSP" +
-      "ECIFIED\020\000\022\021\n\rVERBOSITY_LOW\020\001\022\024\n\020VERBOSIT" +
-      "Y_MEDIUM\020\002\022\022\n\016VERBOSITY_HIGH\020\003*x\n\013Servic" +
-      "eTier\022\034\n\030SERVICE_TIER_UNSPECIFIED\020\000\022\025\n\021S" +
-      "ERVICE_TIER_FLEX\020\001\022\031\n\025SERVICE_TIER_STAND" +
-      "ARD\020\002\022\031\n\025SERVICE_TIER_PRIORITY\020\003B\200\001\n io." +
-      "github.routersvc.llmrouter.v1B\013PromptPro" +
-      "toP\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1" +
-      "\342\002\030Llmrouter\\V1\\GPBMetadata\352\002\rLlmrouter:" +
-      ":V1b\006proto3"
+      "ng\022\032\n\007refusal\030\010 \001(\tH\000R\007refusal\022G\n\017hosted" +
+      "_activity\030\t \001(\0132\034.llmrouter.v1.HostedAct" +
+      "ivityH\000R\016hostedActivity\022B\n\014cache_marker\030" +
+      "\017 \001(\0132\037.llmrouter.v1.PromptCacheMarkerR\013" +
+      "cacheMarker\0224\n\tcitations\030\032 \003(\0132\026.llmrout" +
+      "er.v1.CitationR\tcitations\022\024\n\005phase\030\033 \001(\t" +
+      "R\005phaseB\t\n\007content\"\253\002\n\010Citation\022,\n\017start" +
+      "_character\030\001 \001(\003H\000R\016startCharacter\210\001\001\022(\n" +
+      "\rend_character\030\002 \001(\003H\001R\014endCharacter\210\001\001\022" +
+      "\020\n\003url\030\003 \001(\tR\003url\022\024\n\005title\030\004 \001(\tR\005title\022" +
+      "\035\n\ncited_text\030\005 \001(\tR\tcitedText\022*\n\016docume" +
+      "nt_index\030\006 \001(\005H\002R\rdocumentIndex\210\001\001\022\033\n\tso" +
+      "urce_id\030\007 \001(\tR\010sourceIdB\022\n\020_start_charac" +
+      "terB\020\n\016_end_characterB\021\n\017_document_index" +
+      "\"R\n\021PromptCacheMarker\022=\n\010lifetime\030\001 \001(\0162" +
+      "!.llmrouter.v1.PromptCacheLifetimeR\010life" +
+      "time\"\215\001\n\005Image\022\022\n\003url\030\001 \001(\tH\000R\003url\022\024\n\004da" +
+      "ta\030\002 \001(\014H\000R\004data\022\035\n\nmedia_type\030\003 \001(\tR\tme" +
+      "diaType\0221\n\006detail\030\004 \001(\0162\031.llmrouter.v1.I" +
+      "mageDetailR\006detailB\010\n\006source\"Z\n\005Audio\022\022\n" +
+      "\004data\030\001 \001(\014R\004data\022\035\n\nmedia_type\030\002 \001(\tR\tm" +
+      "ediaType\022\036\n\ntranscript\030\003 \001(\tR\ntranscript" +
+      "\"\210\001\n\004File\022\022\n\003url\030\001 \001(\tH\000R\003url\022\024\n\004data\030\002 " +
+      "\001(\014H\000R\004data\022\031\n\007file_id\030\003 \001(\tH\000R\006fileId\022\035" +
+      "\n\nmedia_type\030\004 \001(\tR\tmediaType\022\022\n\004name\030\005 " +
+      "\001(\tR\004nameB\010\n\006source\"\234\001\n\010ToolCall\022\016\n\002id\030\001" +
+      " \001(\tR\002id\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016argument" +
+      "s_json\030\003 \001(\tR\rargumentsJson\022\034\n\tsignature" +
+      "\030\004 \001(\014R\tsignature\022\'\n\017signature_maker\030\005 \001" +
+      "(\tR\016signatureMaker\"s\n\nToolResult\022 \n\014tool" +
+      "_call_id\030\001 \001(\tR\ntoolCallId\022(\n\005parts\030\002 \003(" +
+      "\0132\022.llmrouter.v1.PartR\005parts\022\031\n\010is_error" +
+      "\030\003 \001(\010R\007isError\"x\n\020ReasoningContent\022\022\n\004t" +
+      "ext\030\001 \001(\tR\004text\022\034\n\tsignature\030\002 \001(\014R\tsign" +
+      "ature\022\034\n\tencrypted\030\003 \001(\014R\tencrypted\022\024\n\005m" +
+      "aker\030\004 \001(\tR\005maker\"\371\002\n\016HostedActivity\022\016\n\002" +
+      "id\030\001 \001(\tR\002id\022\022\n\004tool\030\002 \001(\tR\004tool\022\022\n\004name" +
+      "\030\003 \001(\tR\004name\022\026\n\006server\030\004 \001(\tR\006server\022\035\n\n" +
+      "input_json\030\005 \001(\tR\tinputJson\022\030\n\007queries\030\006" +
+      " \003(\tR\007queries\022\022\n\004code\030\007 \001(\tR\004code\022:\n\006sta" +
+      "tus\030\010 \001(\0162\".llmrouter.v1.HostedActivityS" +
+      "tatusR\006status\022\026\n\006output\030\t \001(\tR\006output\022\024\n" +
+      "\005error\030\n \001(\tR\005error\0224\n\007sources\030\013 \003(\0132\032.l" +
+      "lmrouter.v1.HostedSourceR\007sources\022\024\n\005pro" +
+      "of\030\014 \001(\014R\005proof\022\024\n\005maker\030\r \001(\tR\005maker\"g\n" +
+      "\014HostedSource\022\020\n\003url\030\001 \001(\tR\003url\022\024\n\005title" +
+      "\030\002 \001(\tR\005title\022\022\n\004text\030\003 \001(\tR\004text\022\033\n\tsou" +
+      "rce_id\030\004 \001(\tR\010sourceId\"|\n\004Tool\0228\n\010functi" +
+      "on\030\001 \001(\0132\032.llmrouter.v1.FunctionToolH\000R\010" +
+      "function\0222\n\006hosted\030\002 \001(\0132\030.llmrouter.v1." +
+      "HostedToolH\000R\006hostedB\006\n\004kind\"\202\002\n\014Functio" +
+      "nTool\022\022\n\004name\030\001 \001(\tR\004name\022 \n\013description" +
+      "\030\002 \001(\tR\013description\0224\n\026parameters_json_s" +
+      "chema\030\003 \001(\tR\024parametersJsonSchema\022\033\n\006str" +
+      "ict\030\004 \001(\010H\000R\006strict\210\001\001\022B\n\014cache_marker\030\005" +
+      " \001(\0132\037.llmrouter.v1.PromptCacheMarkerR\013c" +
+      "acheMarker\022\032\n\010deferred\030\006 \001(\010R\010deferredB\t" +
+      "\n\007_strict\"\202\002\n\nHostedTool\022\022\n\004name\030\001 \001(\tR\004" +
+      "name\022#\n\rsettings_json\030\002 \001(\tR\014settingsJso" +
+      "n\022\'\n\017allowed_domains\030\r \003(\tR\016allowedDomai" +
+      "ns\022\'\n\017blocked_domains\030\016 \003(\tR\016blockedDoma" +
+      "ins\022\036\n\010max_uses\030\017 \001(\005H\000R\007maxUses\210\001\001\022<\n\010l" +
+      "ocation\030\020 \001(\0132 .llmrouter.v1.HostedToolL" +
+      "ocationR\010locationB\013\n\t_max_uses\"v\n\022Hosted" +
+      "ToolLocation\022\022\n\004city\030\001 \001(\tR\004city\022\026\n\006regi" +
+      "on\030\002 \001(\tR\006region\022\030\n\007country\030\003 \001(\tR\007count" +
+      "ry\022\032\n\010timezone\030\004 \001(\tR\010timezone\"c\n\nToolCh" +
+      "oice\0220\n\004mode\030\001 \001(\0162\034.llmrouter.v1.ToolCh" +
+      "oiceModeR\004mode\022#\n\rfunction_name\030\002 \001(\tR\014f" +
+      "unctionName\"\320\001\n\016ResponseFormat\022.\n\004text\030\001" +
+      " \001(\0132\030.llmrouter.v1.TextFormatH\000R\004text\022A" +
+      "\n\013json_object\030\002 \001(\0132\036.llmrouter.v1.JsonO" +
+      "bjectFormatH\000R\njsonObject\022A\n\013json_schema" +
+      "\030\003 \001(\0132\036.llmrouter.v1.JsonSchemaFormatH\000" +
+      "R\njsonSchemaB\010\n\006format\"\014\n\nTextFormat\"\022\n\020" +
+      "JsonObjectFormat\"\221\001\n\020JsonSchemaFormat\022\022\n" +
+      "\004name\030\001 \001(\tR\004name\022\037\n\013json_schema\030\002 \001(\tR\n" +
+      "jsonSchema\022 \n\013description\030\003 \001(\tR\013descrip" +
+      "tion\022\033\n\006strict\030\004 \001(\010H\000R\006strict\210\001\001B\t\n\007_st" +
+      "rict\"\316\004\n\010Sampling\022%\n\013temperature\030\001 \001(\001H\000" +
+      "R\013temperature\210\001\001\022\030\n\005top_p\030\002 \001(\001H\001R\004topP\210" +
+      "\001\001\022\030\n\005top_k\030\003 \001(\005H\002R\004topK\210\001\001\022\030\n\005min_p\030\004 " +
+      "\001(\001H\003R\004minP\210\001\001\0220\n\021frequency_penalty\030\005 \001(" +
+      "\001H\004R\020frequencyPenalty\210\001\001\022.\n\020presence_pen" +
+      "alty\030\006 \001(\001H\005R\017presencePenalty\210\001\001\022\027\n\004seed" +
+      "\030\007 \001(\003H\006R\004seed\210\001\001\022%\n\016stop_sequences\030\010 \003(" +
+      "\tR\rstopSequences\022/\n\021max_output_tokens\030\t " +
+      "\001(\005H\007R\017maxOutputTokens\210\001\001\022D\n\nlogit_bias\030" +
+      "\n \003(\0132%.llmrouter.v1.Sampling.LogitBiasE" +
+      "ntryR\tlogitBias\032<\n\016LogitBiasEntry\022\020\n\003key" +
+      "\030\001 \001(\005R\003key\022\024\n\005value\030\002 \001(\001R\005value:\0028\001B\016\n" +
+      "\014_temperatureB\010\n\006_top_pB\010\n\006_top_kB\010\n\006_mi" +
+      "n_pB\024\n\022_frequency_penaltyB\023\n\021_presence_p" +
+      "enaltyB\007\n\005_seedB\024\n\022_max_output_tokens\"\270\001" +
+      "\n\tReasoning\0225\n\006effort\030\001 \001(\0162\035.llmrouter." +
+      "v1.ReasoningEffortR\006effort\022\"\n\nmax_tokens" +
+      "\030\002 \001(\005H\000R\tmaxTokens\210\001\001\022A\n\nvisibility\030\003 \001" +
+      "(\0162!.llmrouter.v1.ReasoningVisibilityR\nv" +
+      "isibilityB\r\n\013_max_tokens\"B\n\013AudioOutput\022" +
+      "\024\n\005voice\030\001 \001(\tR\005voice\022\035\n\nmedia_type\030\002 \001(" +
+      "\tR\tmediaType\"\034\n\010Logprobs\022\020\n\003top\030\001 \001(\005R\003t" +
+      "op\"Q\n\rWireExtension\022\037\n\013wire_format\030\001 \001(\t" +
+      "R\nwireFormat\022\037\n\013fields_json\030\002 \001(\tR\nfield" +
+      "sJson*s\n\004Role\022\024\n\020ROLE_UNSPECIFIED\020\000\022\017\n\013R" +
+      "OLE_SYSTEM\020\001\022\022\n\016ROLE_DEVELOPER\020\002\022\r\n\tROLE" +
+      "_USER\020\003\022\022\n\016ROLE_ASSISTANT\020\004\022\r\n\tROLE_TOOL" +
+      "\020\005*}\n\023PromptCacheLifetime\022%\n!PROMPT_CACH" +
+      "E_LIFETIME_UNSPECIFIED\020\000\022\037\n\033PROMPT_CACHE" +
+      "_LIFETIME_SHORT\020\001\022\036\n\032PROMPT_CACHE_LIFETI" +
+      "ME_LONG\020\002*X\n\013ImageDetail\022\034\n\030IMAGE_DETAIL" +
+      "_UNSPECIFIED\020\000\022\024\n\020IMAGE_DETAIL_LOW\020\001\022\025\n\021" +
+      "IMAGE_DETAIL_HIGH\020\002*\317\001\n\024HostedActivitySt" +
+      "atus\022&\n\"HOSTED_ACTIVITY_STATUS_UNSPECIFI" +
+      "ED\020\000\022\"\n\036HOSTED_ACTIVITY_STATUS_RUNNING\020\001" +
+      "\022$\n HOSTED_ACTIVITY_STATUS_COMPLETED\020\002\022!" +
+      "\n\035HOSTED_ACTIVITY_STATUS_FAILED\020\003\022\"\n\036HOS" +
+      "TED_ACTIVITY_STATUS_WAITING\020\004*\246\001\n\016ToolCh" +
+      "oiceMode\022 \n\034TOOL_CHOICE_MODE_UNSPECIFIED" +
+      "\020\000\022\031\n\025TOOL_CHOICE_MODE_AUTO\020\001\022\031\n\025TOOL_CH" +
+      "OICE_MODE_NONE\020\002\022\035\n\031TOOL_CHOICE_MODE_REQ" +
+      "UIRED\020\003\022\035\n\031TOOL_CHOICE_MODE_FUNCTION\020\004*\227" +
+      "\002\n\017ReasoningEffort\022 \n\034REASONING_EFFORT_U" +
+      "NSPECIFIED\020\000\022\031\n\025REASONING_EFFORT_NONE\020\001\022" +
+      "\034\n\030REASONING_EFFORT_MINIMAL\020\002\022\030\n\024REASONI" +
+      "NG_EFFORT_LOW\020\003\022\033\n\027REASONING_EFFORT_MEDI" +
+      "UM\020\004\022\031\n\025REASONING_EFFORT_HIGH\020\005\022\034\n\030REASO" +
+      "NING_EFFORT_MAXIMUM\020\006\022\032\n\026REASONING_EFFOR" +
+      "T_XHIGH\020\007\022\035\n\031REASONING_EFFORT_ADAPTIVE\020\010" +
+      "*\235\001\n\023ReasoningVisibility\022$\n REASONING_VI" +
+      "SIBILITY_UNSPECIFIED\020\000\022\037\n\033REASONING_VISI" +
+      "BILITY_HIDDEN\020\001\022 \n\034REASONING_VISIBILITY_" +
+      "SUMMARY\020\002\022\035\n\031REASONING_VISIBILITY_FULL\020\003" +
+      "*\206\001\n\010Modality\022\030\n\024MODALITY_UNSPECIFIED\020\000\022" +
+      "\021\n\rMODALITY_TEXT\020\001\022\022\n\016MODALITY_IMAGE\020\002\022\022" +
+      "\n\016MODALITY_AUDIO\020\003\022\021\n\rMODALITY_FILE\020\004\022\022\n" +
+      "\016MODALITY_VIDEO\020\005*c\n\tVerbosity\022\031\n\025VERBOS" +
+      "ITY_UNSPECIFIED\020\000\022\021\n\rVERBOSITY_LOW\020\001\022\024\n\020" +
+      "VERBOSITY_MEDIUM\020\002\022\022\n\016VERBOSITY_HIGH\020\003*x" +
+      "\n\013ServiceTier\022\034\n\030SERVICE_TIER_UNSPECIFIE" +
+      "D\020\000\022\025\n\021SERVICE_TIER_FLEX\020\001\022\031\n\025SERVICE_TI" +
+      "ER_STANDARD\020\002\022\031\n\025SERVICE_TIER_PRIORITY\020\003" +
+      "B\200\001\n io.github.routersvc.llmrouter.v1B\013P" +
+      "romptProtoP\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmr" +
+      "outer\\V1\342\002\030Llmrouter\\V1\\GPBMetadata\352\002\rLl" +
+      "mrouter::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -348,7 +377,7 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_Part_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Part_descriptor,
-        new java.lang.String[] { "Text", "Image", "Audio", "File", "ToolCall", "ToolResult", "Reasoning", "Refusal", "CacheMarker", "Citations", "Phase", "Content", });
+        new java.lang.String[] { "Text", "Image", "Audio", "File", "ToolCall", "ToolResult", "Reasoning", "Refusal", "HostedActivity", "CacheMarker", "Citations", "Phase", "Content", });
     internal_static_llmrouter_v1_Citation_descriptor =
       getDescriptor().getMessageType(3);
     internal_static_llmrouter_v1_Citation_fieldAccessorTable = new
@@ -397,62 +426,74 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ReasoningContent_descriptor,
         new java.lang.String[] { "Text", "Signature", "Encrypted", "Maker", });
-    internal_static_llmrouter_v1_Tool_descriptor =
+    internal_static_llmrouter_v1_HostedActivity_descriptor =
       getDescriptor().getMessageType(11);
+    internal_static_llmrouter_v1_HostedActivity_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_HostedActivity_descriptor,
+        new java.lang.String[] { "Id", "Tool", "Name", "Server", "InputJson", "Queries", "Code", "Status", "Output", "Error", "Sources", "Proof", "Maker", });
+    internal_static_llmrouter_v1_HostedSource_descriptor =
+      getDescriptor().getMessageType(12);
+    internal_static_llmrouter_v1_HostedSource_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_HostedSource_descriptor,
+        new java.lang.String[] { "Url", "Title", "Text", "SourceId", });
+    internal_static_llmrouter_v1_Tool_descriptor =
+      getDescriptor().getMessageType(13);
     internal_static_llmrouter_v1_Tool_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Tool_descriptor,
         new java.lang.String[] { "Function", "Hosted", "Kind", });
     internal_static_llmrouter_v1_FunctionTool_descriptor =
-      getDescriptor().getMessageType(12);
+      getDescriptor().getMessageType(14);
     internal_static_llmrouter_v1_FunctionTool_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_FunctionTool_descriptor,
         new java.lang.String[] { "Name", "Description", "ParametersJsonSchema", "Strict", "CacheMarker", "Deferred", });
     internal_static_llmrouter_v1_HostedTool_descriptor =
-      getDescriptor().getMessageType(13);
+      getDescriptor().getMessageType(15);
     internal_static_llmrouter_v1_HostedTool_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_HostedTool_descriptor,
         new java.lang.String[] { "Name", "SettingsJson", "AllowedDomains", "BlockedDomains", "MaxUses", "Location", });
     internal_static_llmrouter_v1_HostedToolLocation_descriptor =
-      getDescriptor().getMessageType(14);
+      getDescriptor().getMessageType(16);
     internal_static_llmrouter_v1_HostedToolLocation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_HostedToolLocation_descriptor,
         new java.lang.String[] { "City", "Region", "Country", "Timezone", });
     internal_static_llmrouter_v1_ToolChoice_descriptor =
-      getDescriptor().getMessageType(15);
+      getDescriptor().getMessageType(17);
     internal_static_llmrouter_v1_ToolChoice_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ToolChoice_descriptor,
         new java.lang.String[] { "Mode", "FunctionName", });
     internal_static_llmrouter_v1_ResponseFormat_descriptor =
-      getDescriptor().getMessageType(16);
+      getDescriptor().getMessageType(18);
     internal_static_llmrouter_v1_ResponseFormat_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ResponseFormat_descriptor,
         new java.lang.String[] { "Text", "JsonObject", "JsonSchema", "Format", });
     internal_static_llmrouter_v1_TextFormat_descriptor =
-      getDescriptor().getMessageType(17);
+      getDescriptor().getMessageType(19);
     internal_static_llmrouter_v1_TextFormat_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_TextFormat_descriptor,
         new java.lang.String[] { });
     internal_static_llmrouter_v1_JsonObjectFormat_descriptor =
-      getDescriptor().getMessageType(18);
+      getDescriptor().getMessageType(20);
     internal_static_llmrouter_v1_JsonObjectFormat_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_JsonObjectFormat_descriptor,
         new java.lang.String[] { });
     internal_static_llmrouter_v1_JsonSchemaFormat_descriptor =
-      getDescriptor().getMessageType(19);
+      getDescriptor().getMessageType(21);
     internal_static_llmrouter_v1_JsonSchemaFormat_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_JsonSchemaFormat_descriptor,
         new java.lang.String[] { "Name", "JsonSchema", "Description", "Strict", });
     internal_static_llmrouter_v1_Sampling_descriptor =
-      getDescriptor().getMessageType(20);
+      getDescriptor().getMessageType(22);
     internal_static_llmrouter_v1_Sampling_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Sampling_descriptor,
@@ -464,25 +505,25 @@ public final class PromptProto extends com.google.protobuf.GeneratedFile {
         internal_static_llmrouter_v1_Sampling_LogitBiasEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_llmrouter_v1_Reasoning_descriptor =
-      getDescriptor().getMessageType(21);
+      getDescriptor().getMessageType(23);
     internal_static_llmrouter_v1_Reasoning_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Reasoning_descriptor,
         new java.lang.String[] { "Effort", "MaxTokens", "Visibility", });
     internal_static_llmrouter_v1_AudioOutput_descriptor =
-      getDescriptor().getMessageType(22);
+      getDescriptor().getMessageType(24);
     internal_static_llmrouter_v1_AudioOutput_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_AudioOutput_descriptor,
         new java.lang.String[] { "Voice", "MediaType", });
     internal_static_llmrouter_v1_Logprobs_descriptor =
-      getDescriptor().getMessageType(23);
+      getDescriptor().getMessageType(25);
     internal_static_llmrouter_v1_Logprobs_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Logprobs_descriptor,
         new java.lang.String[] { "Top", });
     internal_static_llmrouter_v1_WireExtension_descriptor =
-      getDescriptor().getMessageType(24);
+      getDescriptor().getMessageType(26);
     internal_static_llmrouter_v1_WireExtension_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_WireExtension_descriptor,

@@ -236,7 +236,7 @@ public enum ReasoningEffort
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(4);
+    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(5);
   }
 
   private static final ReasoningEffort[] VALUES = values();

@@ -151,7 +151,7 @@ public enum ReasoningVisibility
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(5);
+    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(6);
   }
 
   private static final ReasoningVisibility[] VALUES = values();

@@ -96,7 +96,7 @@ public final class RouterServiceProto extends com.google.protobuf.GeneratedFile 
       "\001\n\025StreamCompleteRequest\022,\n\006prompt\030\001 \001(\013" +
       "2\024.llmrouter.v1.PromptR\006prompt\022/\n\007routin" +
       "g\030\002 \001(\0132\025.llmrouter.v1.RoutingR\007routing\022" +
-      "\035\n\nrequest_id\030\003 \001(\tR\trequestId\"\234\005\n\026Strea" +
+      "\035\n\nrequest_id\030\003 \001(\tR\trequestId\"\365\005\n\026Strea" +
       "mCompleteResponse\022D\n\016route_selected\030\001 \001(" +
       "\0132\033.llmrouter.v1.RouteSelectedH\000R\rrouteS" +
       "elected\022A\n\rcontent_delta\030\002 \001(\0132\032.llmrout" +
@@ -113,36 +113,39 @@ public final class RouterServiceProto extends com.google.protobuf.GeneratedFile 
       "\000R\005usage\0224\n\010finished\030\t \001(\0132\026.llmrouter.v" +
       "1.FinishedH\000R\010finished\022D\n\016citation_delta" +
       "\030\024 \001(\0132\033.llmrouter.v1.CitationDeltaH\000R\rc" +
-      "itationDeltaB\007\n\005event\"\263\001\n\023ExplainRouteRe" +
-      "quest\022\037\n\013decision_id\030\001 \001(\tR\ndecisionId\022," +
-      "\n\006prompt\030\002 \001(\0132\024.llmrouter.v1.PromptR\006pr" +
-      "ompt\022/\n\007routing\030\003 \001(\0132\025.llmrouter.v1.Rou" +
-      "tingR\007routing\022\034\n\tstreaming\030\004 \001(\010R\tstream" +
-      "ing\"S\n\024ExplainRouteResponse\022;\n\013explanati" +
-      "on\030\001 \001(\0132\031.llmrouter.v1.ExplanationR\013exp" +
-      "lanation\"\242\001\n\025ProviderHealthRequest\022\034\n\tpr" +
-      "oviders\030\001 \003(\tR\tproviders\022\026\n\006models\030\002 \003(\t" +
-      "R\006models\022 \n\013deployments\030\003 \003(\tR\013deploymen" +
-      "ts\0221\n\006states\030\004 \003(\0162\031.llmrouter.v1.Health" +
-      "StateR\006states\"\344\001\n\026ProviderHealthResponse" +
-      "\022@\n\013deployments\030\001 \003(\0132\036.llmrouter.v1.Dep" +
-      "loymentHealthR\013deployments\022?\n\robserved_t" +
-      "ime\030\002 \001(\0132\032.google.protobuf.TimestampR\014o" +
-      "bservedTime\022G\n\rconfiguration\030\003 \001(\0132!.llm" +
-      "router.v1.ConfigurationStatusR\rconfigura" +
-      "tion2\355\002\n\rRouterService\022I\n\010Complete\022\035.llm" +
-      "router.v1.CompleteRequest\032\036.llmrouter.v1" +
-      ".CompleteResponse\022]\n\016StreamComplete\022#.ll" +
-      "mrouter.v1.StreamCompleteRequest\032$.llmro" +
-      "uter.v1.StreamCompleteResponse0\001\022U\n\014Expl" +
-      "ainRoute\022!.llmrouter.v1.ExplainRouteRequ" +
-      "est\032\".llmrouter.v1.ExplainRouteResponse\022" +
-      "[\n\016ProviderHealth\022#.llmrouter.v1.Provide" +
-      "rHealthRequest\032$.llmrouter.v1.ProviderHe" +
-      "althResponseB\207\001\n io.github.routersvc.llm" +
-      "router.v1B\022RouterServiceProtoP\001\242\002\003LXX\252\002\014" +
-      "Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\" +
-      "V1\\GPBMetadata\352\002\rLlmrouter::V1b\006proto3"
+      "itationDelta\022W\n\025hosted_activity_delta\030\025 " +
+      "\001(\0132!.llmrouter.v1.HostedActivityDeltaH\000" +
+      "R\023hostedActivityDeltaB\007\n\005event\"\263\001\n\023Expla" +
+      "inRouteRequest\022\037\n\013decision_id\030\001 \001(\tR\ndec" +
+      "isionId\022,\n\006prompt\030\002 \001(\0132\024.llmrouter.v1.P" +
+      "romptR\006prompt\022/\n\007routing\030\003 \001(\0132\025.llmrout" +
+      "er.v1.RoutingR\007routing\022\034\n\tstreaming\030\004 \001(" +
+      "\010R\tstreaming\"S\n\024ExplainRouteResponse\022;\n\013" +
+      "explanation\030\001 \001(\0132\031.llmrouter.v1.Explana" +
+      "tionR\013explanation\"\242\001\n\025ProviderHealthRequ" +
+      "est\022\034\n\tproviders\030\001 \003(\tR\tproviders\022\026\n\006mod" +
+      "els\030\002 \003(\tR\006models\022 \n\013deployments\030\003 \003(\tR\013" +
+      "deployments\0221\n\006states\030\004 \003(\0162\031.llmrouter." +
+      "v1.HealthStateR\006states\"\344\001\n\026ProviderHealt" +
+      "hResponse\022@\n\013deployments\030\001 \003(\0132\036.llmrout" +
+      "er.v1.DeploymentHealthR\013deployments\022?\n\ro" +
+      "bserved_time\030\002 \001(\0132\032.google.protobuf.Tim" +
+      "estampR\014observedTime\022G\n\rconfiguration\030\003 " +
+      "\001(\0132!.llmrouter.v1.ConfigurationStatusR\r" +
+      "configuration2\355\002\n\rRouterService\022I\n\010Compl" +
+      "ete\022\035.llmrouter.v1.CompleteRequest\032\036.llm" +
+      "router.v1.CompleteResponse\022]\n\016StreamComp" +
+      "lete\022#.llmrouter.v1.StreamCompleteReques" +
+      "t\032$.llmrouter.v1.StreamCompleteResponse0" +
+      "\001\022U\n\014ExplainRoute\022!.llmrouter.v1.Explain" +
+      "RouteRequest\032\".llmrouter.v1.ExplainRoute" +
+      "Response\022[\n\016ProviderHealth\022#.llmrouter.v" +
+      "1.ProviderHealthRequest\032$.llmrouter.v1.P" +
+      "roviderHealthResponseB\207\001\n io.github.rout" +
+      "ersvc.llmrouter.v1B\022RouterServiceProtoP\001" +
+      "\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030L" +
+      "lmrouter\\V1\\GPBMetadata\352\002\rLlmrouter::V1b" +
+      "\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -178,7 +181,7 @@ public final class RouterServiceProto extends com.google.protobuf.GeneratedFile 
     internal_static_llmrouter_v1_StreamCompleteResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_StreamCompleteResponse_descriptor,
-        new java.lang.String[] { "RouteSelected", "ContentDelta", "ToolCallDelta", "ReasoningDelta", "RefusalDelta", "MediaDelta", "Recovered", "Usage", "Finished", "CitationDelta", "Event", });
+        new java.lang.String[] { "RouteSelected", "ContentDelta", "ToolCallDelta", "ReasoningDelta", "RefusalDelta", "MediaDelta", "Recovered", "Usage", "Finished", "CitationDelta", "HostedActivityDelta", "Event", });
     internal_static_llmrouter_v1_ExplainRouteRequest_descriptor =
       getDescriptor().getMessageType(4);
     internal_static_llmrouter_v1_ExplainRouteRequest_fieldAccessorTable = new

@@ -151,7 +151,7 @@ public enum ServiceTier
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(8);
+    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(9);
   }
 
   private static final ServiceTier[] VALUES = values();

@@ -68,6 +68,7 @@ private static final long serialVersionUID = 0L;
     USAGE(8),
     FINISHED(9),
     CITATION_DELTA(20),
+    HOSTED_ACTIVITY_DELTA(21),
     EVENT_NOT_SET(0);
     private final int value;
     private EventCase(int value) {
@@ -95,6 +96,7 @@ private static final long serialVersionUID = 0L;
         case 8: return USAGE;
         case 9: return FINISHED;
         case 20: return CITATION_DELTA;
+        case 21: return HOSTED_ACTIVITY_DELTA;
         case 0: return EVENT_NOT_SET;
         default: return null;
       }
@@ -540,6 +542,49 @@ private static final long serialVersionUID = 0L;
     return io.github.routersvc.llmrouter.v1.CitationDelta.getDefaultInstance();
   }
 
+  public static final int HOSTED_ACTIVITY_DELTA_FIELD_NUMBER = 21;
+  /**
+   * <pre>
+   * What a tool of the provider did.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+   * @return Whether the hostedActivityDelta field is set.
+   */
+  @java.lang.Override
+  public boolean hasHostedActivityDelta() {
+    return eventCase_ == 21;
+  }
+  /**
+   * <pre>
+   * What a tool of the provider did.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+   * @return The hostedActivityDelta.
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.HostedActivityDelta getHostedActivityDelta() {
+    if (eventCase_ == 21) {
+       return (io.github.routersvc.llmrouter.v1.HostedActivityDelta) event_;
+    }
+    return io.github.routersvc.llmrouter.v1.HostedActivityDelta.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * What a tool of the provider did.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.HostedActivityDeltaOrBuilder getHostedActivityDeltaOrBuilder() {
+    if (eventCase_ == 21) {
+       return (io.github.routersvc.llmrouter.v1.HostedActivityDelta) event_;
+    }
+    return io.github.routersvc.llmrouter.v1.HostedActivityDelta.getDefaultInstance();
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -584,6 +629,9 @@ private static final long serialVersionUID = 0L;
     if (eventCase_ == 20) {
       output.writeMessage(20, (io.github.routersvc.llmrouter.v1.CitationDelta) event_);
     }
+    if (eventCase_ == 21) {
+      output.writeMessage(21, (io.github.routersvc.llmrouter.v1.HostedActivityDelta) event_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -627,6 +675,10 @@ private static final long serialVersionUID = 0L;
     if (eventCase_ == 20) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(20, (io.github.routersvc.llmrouter.v1.CitationDelta) event_);
+    }
+    if (eventCase_ == 21) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(21, (io.github.routersvc.llmrouter.v1.HostedActivityDelta) event_);
     }
     return size;
   }
@@ -694,6 +746,10 @@ private static final long serialVersionUID = 0L;
         if (!getCitationDelta()
             .equals(other.getCitationDelta())) return false;
         break;
+      case 21:
+        if (!getHostedActivityDelta()
+            .equals(other.getHostedActivityDelta())) return false;
+        break;
       case 0:
       default:
     }
@@ -748,6 +804,10 @@ private static final long serialVersionUID = 0L;
       case 20:
         hash = (37 * hash) + CITATION_DELTA_FIELD_NUMBER;
         hash = (53 * hash) + getCitationDelta().hashCode();
+        break;
+      case 21:
+        hash = (37 * hash) + HOSTED_ACTIVITY_DELTA_FIELD_NUMBER;
+        hash = (53 * hash) + getHostedActivityDelta().hashCode();
         break;
       case 0:
       default:
@@ -917,6 +977,9 @@ private static final long serialVersionUID = 0L;
       if (citationDeltaBuilder_ != null) {
         citationDeltaBuilder_.clear();
       }
+      if (hostedActivityDeltaBuilder_ != null) {
+        hostedActivityDeltaBuilder_.clear();
+      }
       eventCase_ = 0;
       event_ = null;
       return this;
@@ -998,6 +1061,10 @@ private static final long serialVersionUID = 0L;
           citationDeltaBuilder_ != null) {
         result.event_ = citationDeltaBuilder_.build();
       }
+      if (eventCase_ == 21 &&
+          hostedActivityDeltaBuilder_ != null) {
+        result.event_ = hostedActivityDeltaBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -1051,6 +1118,10 @@ private static final long serialVersionUID = 0L;
         }
         case CITATION_DELTA: {
           mergeCitationDelta(other.getCitationDelta());
+          break;
+        }
+        case HOSTED_ACTIVITY_DELTA: {
+          mergeHostedActivityDelta(other.getHostedActivityDelta());
           break;
         }
         case EVENT_NOT_SET: {
@@ -1151,6 +1222,13 @@ private static final long serialVersionUID = 0L;
               eventCase_ = 20;
               break;
             } // case 162
+            case 170: {
+              input.readMessage(
+                  internalGetHostedActivityDeltaFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              eventCase_ = 21;
+              break;
+            } // case 170
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2941,6 +3019,182 @@ private static final long serialVersionUID = 0L;
       eventCase_ = 20;
       onChanged();
       return citationDeltaBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.HostedActivityDelta, io.github.routersvc.llmrouter.v1.HostedActivityDelta.Builder, io.github.routersvc.llmrouter.v1.HostedActivityDeltaOrBuilder> hostedActivityDeltaBuilder_;
+    /**
+     * <pre>
+     * What a tool of the provider did.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+     * @return Whether the hostedActivityDelta field is set.
+     */
+    @java.lang.Override
+    public boolean hasHostedActivityDelta() {
+      return eventCase_ == 21;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+     * @return The hostedActivityDelta.
+     */
+    @java.lang.Override
+    public io.github.routersvc.llmrouter.v1.HostedActivityDelta getHostedActivityDelta() {
+      if (hostedActivityDeltaBuilder_ == null) {
+        if (eventCase_ == 21) {
+          return (io.github.routersvc.llmrouter.v1.HostedActivityDelta) event_;
+        }
+        return io.github.routersvc.llmrouter.v1.HostedActivityDelta.getDefaultInstance();
+      } else {
+        if (eventCase_ == 21) {
+          return hostedActivityDeltaBuilder_.getMessage();
+        }
+        return io.github.routersvc.llmrouter.v1.HostedActivityDelta.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+     */
+    public Builder setHostedActivityDelta(io.github.routersvc.llmrouter.v1.HostedActivityDelta value) {
+      if (hostedActivityDeltaBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        event_ = value;
+        onChanged();
+      } else {
+        hostedActivityDeltaBuilder_.setMessage(value);
+      }
+      eventCase_ = 21;
+      return this;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+     */
+    public Builder setHostedActivityDelta(
+        io.github.routersvc.llmrouter.v1.HostedActivityDelta.Builder builderForValue) {
+      if (hostedActivityDeltaBuilder_ == null) {
+        event_ = builderForValue.build();
+        onChanged();
+      } else {
+        hostedActivityDeltaBuilder_.setMessage(builderForValue.build());
+      }
+      eventCase_ = 21;
+      return this;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+     */
+    public Builder mergeHostedActivityDelta(io.github.routersvc.llmrouter.v1.HostedActivityDelta value) {
+      if (hostedActivityDeltaBuilder_ == null) {
+        if (eventCase_ == 21 &&
+            event_ != io.github.routersvc.llmrouter.v1.HostedActivityDelta.getDefaultInstance()) {
+          event_ = io.github.routersvc.llmrouter.v1.HostedActivityDelta.newBuilder((io.github.routersvc.llmrouter.v1.HostedActivityDelta) event_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          event_ = value;
+        }
+        onChanged();
+      } else {
+        if (eventCase_ == 21) {
+          hostedActivityDeltaBuilder_.mergeFrom(value);
+        } else {
+          hostedActivityDeltaBuilder_.setMessage(value);
+        }
+      }
+      eventCase_ = 21;
+      return this;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+     */
+    public Builder clearHostedActivityDelta() {
+      if (hostedActivityDeltaBuilder_ == null) {
+        if (eventCase_ == 21) {
+          eventCase_ = 0;
+          event_ = null;
+          onChanged();
+        }
+      } else {
+        if (eventCase_ == 21) {
+          eventCase_ = 0;
+          event_ = null;
+        }
+        hostedActivityDeltaBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.HostedActivityDelta.Builder getHostedActivityDeltaBuilder() {
+      return internalGetHostedActivityDeltaFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+     */
+    @java.lang.Override
+    public io.github.routersvc.llmrouter.v1.HostedActivityDeltaOrBuilder getHostedActivityDeltaOrBuilder() {
+      if ((eventCase_ == 21) && (hostedActivityDeltaBuilder_ != null)) {
+        return hostedActivityDeltaBuilder_.getMessageOrBuilder();
+      } else {
+        if (eventCase_ == 21) {
+          return (io.github.routersvc.llmrouter.v1.HostedActivityDelta) event_;
+        }
+        return io.github.routersvc.llmrouter.v1.HostedActivityDelta.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * What a tool of the provider did.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.HostedActivityDelta, io.github.routersvc.llmrouter.v1.HostedActivityDelta.Builder, io.github.routersvc.llmrouter.v1.HostedActivityDeltaOrBuilder> 
+        internalGetHostedActivityDeltaFieldBuilder() {
+      if (hostedActivityDeltaBuilder_ == null) {
+        if (!(eventCase_ == 21)) {
+          event_ = io.github.routersvc.llmrouter.v1.HostedActivityDelta.getDefaultInstance();
+        }
+        hostedActivityDeltaBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            io.github.routersvc.llmrouter.v1.HostedActivityDelta, io.github.routersvc.llmrouter.v1.HostedActivityDelta.Builder, io.github.routersvc.llmrouter.v1.HostedActivityDeltaOrBuilder>(
+                (io.github.routersvc.llmrouter.v1.HostedActivityDelta) event_,
+                getParentForChildren(),
+                isClean());
+        event_ = null;
+      }
+      eventCase_ = 21;
+      onChanged();
+      return hostedActivityDeltaBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.StreamCompleteResponse)

@@ -280,5 +280,32 @@ public interface StreamCompleteResponseOrBuilder extends
    */
   io.github.routersvc.llmrouter.v1.CitationDeltaOrBuilder getCitationDeltaOrBuilder();
 
+  /**
+   * <pre>
+   * What a tool of the provider did.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+   * @return Whether the hostedActivityDelta field is set.
+   */
+  boolean hasHostedActivityDelta();
+  /**
+   * <pre>
+   * What a tool of the provider did.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+   * @return The hostedActivityDelta.
+   */
+  io.github.routersvc.llmrouter.v1.HostedActivityDelta getHostedActivityDelta();
+  /**
+   * <pre>
+   * What a tool of the provider did.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.HostedActivityDelta hosted_activity_delta = 21 [json_name = "hostedActivityDelta"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.HostedActivityDeltaOrBuilder getHostedActivityDeltaOrBuilder();
+
   io.github.routersvc.llmrouter.v1.StreamCompleteResponse.EventCase getEventCase();
 }

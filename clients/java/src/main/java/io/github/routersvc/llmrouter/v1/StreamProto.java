@@ -57,6 +57,11 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_llmrouter_v1_CitationDelta_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_HostedActivityDelta_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_HostedActivityDelta_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_llmrouter_v1_ToolCallDelta_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -106,39 +111,41 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
       "oken_bytes3\030\003 \001(\014R\ntokenBytes\"\"\n\014Refusal" +
       "Delta\022\022\n\004text\030\001 \001(\tR\004text\"C\n\rCitationDel" +
       "ta\0222\n\010citation\030\001 \001(\0132\026.llmrouter.v1.Cita" +
-      "tionR\010citation\"\267\001\n\rToolCallDelta\022\024\n\005inde" +
-      "x\030\001 \001(\005R\005index\022\016\n\002id\030\002 \001(\tR\002id\022\022\n\004name\030\003" +
-      " \001(\tR\004name\022%\n\016arguments_json\030\004 \001(\tR\rargu" +
-      "mentsJson\022\034\n\tsignature\030\005 \001(\014R\tsignature\022" +
-      "\'\n\017signature_maker\030\006 \001(\tR\016signatureMaker" +
-      "\"v\n\016ReasoningDelta\022\022\n\004text\030\001 \001(\tR\004text\022\034" +
-      "\n\tsignature\030\002 \001(\014R\tsignature\022\034\n\tencrypte" +
-      "d\030\003 \001(\014R\tencrypted\022\024\n\005maker\030\004 \001(\tR\005maker" +
-      "\"\273\001\n\nMediaDelta\0222\n\010modality\030\001 \001(\0162\026.llmr" +
-      "outer.v1.ModalityR\010modality\022\035\n\nmedia_typ" +
-      "e\030\002 \001(\tR\tmediaType\022\022\n\004data\030\003 \001(\014R\004data\022\036" +
-      "\n\ntranscript\030\004 \001(\tR\ntranscript\022\024\n\005index\030" +
-      "\005 \001(\rR\005index\022\020\n\003url\030\006 \001(\tR\003url\"\227\001\n\tRecov" +
-      "ered\022.\n\004kind\030\001 \001(\0162\032.llmrouter.v1.Recove" +
-      "ryKindR\004kind\022\'\n\017kept_characters\030\002 \001(\003R\016k" +
-      "eptCharacters\0221\n\006report\030\003 \001(\0132\031.llmroute" +
-      "r.v1.RouteReportR\006report\"\243\001\n\010Finished\022?\n" +
-      "\rfinish_reason\030\001 \001(\0162\032.llmrouter.v1.Fini" +
-      "shReasonR\014finishReason\022#\n\rstop_sequence\030" +
-      "\002 \001(\tR\014stopSequence\0221\n\006report\030\003 \001(\0132\031.ll" +
-      "mrouter.v1.RouteReportR\006report*\323\001\n\014Finis" +
-      "hReason\022\035\n\031FINISH_REASON_UNSPECIFIED\020\000\022\026" +
-      "\n\022FINISH_REASON_STOP\020\001\022\030\n\024FINISH_REASON_" +
-      "LENGTH\020\002\022\034\n\030FINISH_REASON_TOOL_CALLS\020\003\022 " +
-      "\n\034FINISH_REASON_CONTENT_FILTER\020\004\022\031\n\025FINI" +
-      "SH_REASON_REFUSAL\020\005\022\027\n\023FINISH_REASON_OTH" +
-      "ER\020\006*e\n\014RecoveryKind\022\035\n\031RECOVERY_KIND_UN" +
-      "SPECIFIED\020\000\022\033\n\027RECOVERY_KIND_RESTARTED\020\001" +
-      "\022\031\n\025RECOVERY_KIND_RESUMED\020\002B\200\001\n io.githu" +
-      "b.routersvc.llmrouter.v1B\013StreamProtoP\001\242" +
-      "\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Ll" +
-      "mrouter\\V1\\GPBMetadata\352\002\rLlmrouter::V1b\006" +
-      "proto3"
+      "tionR\010citation\"O\n\023HostedActivityDelta\0228\n" +
+      "\010activity\030\001 \001(\0132\034.llmrouter.v1.HostedAct" +
+      "ivityR\010activity\"\267\001\n\rToolCallDelta\022\024\n\005ind" +
+      "ex\030\001 \001(\005R\005index\022\016\n\002id\030\002 \001(\tR\002id\022\022\n\004name\030" +
+      "\003 \001(\tR\004name\022%\n\016arguments_json\030\004 \001(\tR\rarg" +
+      "umentsJson\022\034\n\tsignature\030\005 \001(\014R\tsignature" +
+      "\022\'\n\017signature_maker\030\006 \001(\tR\016signatureMake" +
+      "r\"v\n\016ReasoningDelta\022\022\n\004text\030\001 \001(\tR\004text\022" +
+      "\034\n\tsignature\030\002 \001(\014R\tsignature\022\034\n\tencrypt" +
+      "ed\030\003 \001(\014R\tencrypted\022\024\n\005maker\030\004 \001(\tR\005make" +
+      "r\"\273\001\n\nMediaDelta\0222\n\010modality\030\001 \001(\0162\026.llm" +
+      "router.v1.ModalityR\010modality\022\035\n\nmedia_ty" +
+      "pe\030\002 \001(\tR\tmediaType\022\022\n\004data\030\003 \001(\014R\004data\022" +
+      "\036\n\ntranscript\030\004 \001(\tR\ntranscript\022\024\n\005index" +
+      "\030\005 \001(\rR\005index\022\020\n\003url\030\006 \001(\tR\003url\"\227\001\n\tReco" +
+      "vered\022.\n\004kind\030\001 \001(\0162\032.llmrouter.v1.Recov" +
+      "eryKindR\004kind\022\'\n\017kept_characters\030\002 \001(\003R\016" +
+      "keptCharacters\0221\n\006report\030\003 \001(\0132\031.llmrout" +
+      "er.v1.RouteReportR\006report\"\243\001\n\010Finished\022?" +
+      "\n\rfinish_reason\030\001 \001(\0162\032.llmrouter.v1.Fin" +
+      "ishReasonR\014finishReason\022#\n\rstop_sequence" +
+      "\030\002 \001(\tR\014stopSequence\0221\n\006report\030\003 \001(\0132\031.l" +
+      "lmrouter.v1.RouteReportR\006report*\323\001\n\014Fini" +
+      "shReason\022\035\n\031FINISH_REASON_UNSPECIFIED\020\000\022" +
+      "\026\n\022FINISH_REASON_STOP\020\001\022\030\n\024FINISH_REASON" +
+      "_LENGTH\020\002\022\034\n\030FINISH_REASON_TOOL_CALLS\020\003\022" +
+      " \n\034FINISH_REASON_CONTENT_FILTER\020\004\022\031\n\025FIN" +
+      "ISH_REASON_REFUSAL\020\005\022\027\n\023FINISH_REASON_OT" +
+      "HER\020\006*e\n\014RecoveryKind\022\035\n\031RECOVERY_KIND_U" +
+      "NSPECIFIED\020\000\022\033\n\027RECOVERY_KIND_RESTARTED\020" +
+      "\001\022\031\n\025RECOVERY_KIND_RESUMED\020\002B\200\001\n io.gith" +
+      "ub.routersvc.llmrouter.v1B\013StreamProtoP\001" +
+      "\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030L" +
+      "lmrouter\\V1\\GPBMetadata\352\002\rLlmrouter::V1b" +
+      "\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -182,32 +189,38 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_CitationDelta_descriptor,
         new java.lang.String[] { "Citation", });
-    internal_static_llmrouter_v1_ToolCallDelta_descriptor =
+    internal_static_llmrouter_v1_HostedActivityDelta_descriptor =
       getDescriptor().getMessageType(5);
+    internal_static_llmrouter_v1_HostedActivityDelta_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_HostedActivityDelta_descriptor,
+        new java.lang.String[] { "Activity", });
+    internal_static_llmrouter_v1_ToolCallDelta_descriptor =
+      getDescriptor().getMessageType(6);
     internal_static_llmrouter_v1_ToolCallDelta_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ToolCallDelta_descriptor,
         new java.lang.String[] { "Index", "Id", "Name", "ArgumentsJson", "Signature", "SignatureMaker", });
     internal_static_llmrouter_v1_ReasoningDelta_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(7);
     internal_static_llmrouter_v1_ReasoningDelta_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ReasoningDelta_descriptor,
         new java.lang.String[] { "Text", "Signature", "Encrypted", "Maker", });
     internal_static_llmrouter_v1_MediaDelta_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(8);
     internal_static_llmrouter_v1_MediaDelta_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_MediaDelta_descriptor,
         new java.lang.String[] { "Modality", "MediaType", "Data", "Transcript", "Index", "Url", });
     internal_static_llmrouter_v1_Recovered_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(9);
     internal_static_llmrouter_v1_Recovered_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Recovered_descriptor,
         new java.lang.String[] { "Kind", "KeptCharacters", "Report", });
     internal_static_llmrouter_v1_Finished_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(10);
     internal_static_llmrouter_v1_Finished_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Finished_descriptor,

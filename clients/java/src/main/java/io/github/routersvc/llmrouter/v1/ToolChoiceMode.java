@@ -168,7 +168,7 @@ public enum ToolChoiceMode
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(3);
+    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(4);
   }
 
   private static final ToolChoiceMode[] VALUES = values();

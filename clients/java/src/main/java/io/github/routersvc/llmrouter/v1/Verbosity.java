@@ -151,7 +151,7 @@ public enum Verbosity
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(7);
+    return io.github.routersvc.llmrouter.v1.PromptProto.getDescriptor().getEnumType(8);
   }
 
   private static final Verbosity[] VALUES = values();
