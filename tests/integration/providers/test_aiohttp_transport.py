@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import shutil
 import ssl
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import aiohttp
@@ -27,6 +24,8 @@ from routersvc.providers.http.attempts import HttpAttempt
 from routersvc.providers.http.transport import AiohttpTransport, ConnectionCounts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve
 
 STREAM_HEAD = (
@@ -586,27 +585,6 @@ async def test_probe_over_a_socket(
         assert gateway.connections["acme"] == ConnectionCounts(in_use=0, lingering=0, idle=1)
         assert await read(gateway.open(make_call())) == EVENTS
         assert server.accepted == 1
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return a certificate for `localhost` that nobody else trusts, and its key."""
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("the program `openssl` makes the certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *(program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
 
 
 async def test_tls_is_verified_against_the_authorities_that_are_given(

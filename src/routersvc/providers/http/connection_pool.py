@@ -14,12 +14,13 @@ from __future__ import annotations
 import contextvars
 import functools
 import logging
-import select
 from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
+
+from routersvc.providers.http.idle_sockets import is_silent
 
 if TYPE_CHECKING:
     import asyncio
@@ -95,16 +96,12 @@ class PooledProtocol(ResponseHandler):
         self._answered = False
         self._interims = 0
 
-    def is_reusable(self) -> bool:
+    async def is_reusable(self) -> bool:
         """Return whether another request may be sent: the connection is young, and has no bytes."""
-        if self._is_old or self._reading_paused or self.transport is None:
+        transport = self.transport
+        if self._is_old or self._reading_paused or transport is None:
             return False
-        socket = self.transport.get_extra_info("socket")
-        if socket is None:
-            return True
-        poll = select.poll()
-        poll.register(socket.fileno(), select.POLLIN)
-        return not poll.poll(0)
+        return await is_silent(transport) and not self.should_close
 
     def start_timeout(self) -> None:
         """Record that the request has been sent."""
@@ -209,8 +206,12 @@ class Connector(aiohttp.TCPConnector):
             protocol = connection.protocol
             if not isinstance(protocol, PooledProtocol):
                 raise TypeError("a connection of this pool has a protocol of this pool")
-            if not protocol.is_used or protocol.is_reusable():
-                break
+            try:
+                if not protocol.is_used or await protocol.is_reusable():
+                    break
+            except BaseException:
+                connection.close()
+                raise
             connection.close()
         exchange.socket = connection.transport
         exchange.was_idle = protocol.is_used
