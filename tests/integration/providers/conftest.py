@@ -28,9 +28,11 @@ from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import openai_chat
+from routersvc.providers.http.aiohttp_transport import AiohttpTransport
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
-from routersvc.providers.http.transport import AiohttpTransport
+from routersvc.providers.http.http1.transport import Http1Transport
+from routersvc.providers.http.transports import ProviderTransport, TransportOptions
 
 CHUNK = b'data: {"id": "r-1", "model": "m-1", "choices": [{"delta": {"content": "Hi"}}]}\n\n'
 END = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
@@ -167,6 +169,7 @@ class LoopbackServer:
 
 
 Serve = Callable[..., AbstractAsyncContextManager[LoopbackServer]]
+MakeTransport = Callable[[TransportOptions], ProviderTransport]
 MakeGateway = Callable[..., ProviderGateway]
 MakeCall = Callable[..., AttemptCall]
 
@@ -196,8 +199,15 @@ def serve() -> Serve:
     return start
 
 
+@pytest.fixture(params=[Http1Transport, AiohttpTransport], ids=["http1", "aiohttp"])
+def make_transport(request: pytest.FixtureRequest) -> MakeTransport:
+    """Return a maker of transports: every one keeps the same promises."""
+    make: MakeTransport = request.param
+    return make
+
+
 @pytest.fixture
-async def gateway_to() -> AsyncIterator[MakeGateway]:
+async def gateway_to(make_transport: MakeTransport) -> AsyncIterator[MakeGateway]:
     """Return a maker of gateways to a server, which are closed afterwards."""
     gateways: list[ProviderGateway] = []
 
@@ -211,7 +221,7 @@ async def gateway_to() -> AsyncIterator[MakeGateway]:
         connection = ProviderConnection(
             base_url=f"{scheme}://{host}:{server.port}/v1",
             wire_format=openai_chat(DIALECTS["generic"]),
-            transport=AiohttpTransport(**limits),
+            transport=make_transport(TransportOptions(**limits)),
             credentials={"acme-key": KeyAuthorisation(lambda: Secret("sk-1"))},
         )
         gateway = ProviderGateway({"acme": connection}, wall_clock=lambda: 1_790_000_000.0)

@@ -21,7 +21,7 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.http.aiohttp_exceptions import ERRORS, exception_of_sending
 from routersvc.providers.http.attempts import HttpAttempt
-from routersvc.providers.http.transport import AiohttpTransport, ConnectionCounts
+from routersvc.providers.http.transports import ConnectionCounts, TransportOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -671,4 +671,4 @@ def test_exception_that_is_not_aiohttps_stays_what_it_is() -> None:
 def test_limits_are_checked(limits: dict[str, float]) -> None:
     """Zero means something else to every library."""
     with pytest.raises(ValueError, match=next(iter(limits))):
-        AiohttpTransport(**limits)  # type: ignore[arg-type]
+        TransportOptions(**limits)  # type: ignore[arg-type]

@@ -17,8 +17,7 @@ from tests.integration.providers.test_aiohttp_transport import (
 
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.outcomes.failure_rules import FailureClass
-from routersvc.providers.http.connection_pool import MAX_INTERIM_ANSWERS
-from routersvc.providers.http.transport import ProxyAddress
+from routersvc.providers.http.transports import MAX_INTERIM_ANSWERS, ProxyAddress
 
 if TYPE_CHECKING:
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve

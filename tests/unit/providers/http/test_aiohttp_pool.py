@@ -12,7 +12,8 @@ from aiohttp.client_proto import ResponseHandler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.providers.http.connection_pool import MAX_INTERIM_ANSWERS, PooledProtocol
+from routersvc.providers.http.aiohttp_pool import PooledProtocol
+from routersvc.providers.http.transports import MAX_INTERIM_ANSWERS
 
 STRAY = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nSTRAY"
 ANSWERS = {

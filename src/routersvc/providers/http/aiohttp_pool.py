@@ -21,6 +21,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
 from routersvc.providers.http.idle_sockets import is_silent
+from routersvc.providers.http.transports import MAX_INTERIM_ANSWERS, SWITCHING_PROTOCOLS
 
 if TYPE_CHECKING:
     import asyncio
@@ -33,13 +34,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_INTERIM_ANSWERS = 16
-"""Interim answers (1xx) before the answer itself: servers send one or two."""
-
-SMALL_BODY_BYTES = 32 * 1024
-"""A request up to this size is sent whole before its answer can come."""
-
-_SWITCHING_PROTOCOLS = 101
 _FIRST_FINAL = 200
 
 
@@ -123,7 +117,7 @@ class PooledProtocol(ResponseHandler):
         code = data[0].code
         if self._answered:
             self._close_for_stray_bytes()
-        elif code == _SWITCHING_PROTOCOLS or code >= _FIRST_FINAL:
+        elif code == SWITCHING_PROTOCOLS or code >= _FIRST_FINAL:
             self._answered = True
             super().feed_data(data, size)
         elif self._interims < MAX_INTERIM_ANSWERS:
