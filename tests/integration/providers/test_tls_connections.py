@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from tests.integration.providers.test_aiohttp_transport import ANSWER, EVENTS, read, until
+from tests.integration.providers.test_transports import ANSWER, EVENTS, read, until
 
 from routersvc.providers.http.idle_sockets import has_unread_bytes, is_silent
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import ipaddress
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from aiohappyeyeballs import AddrInfoType
 
@@ -20,6 +21,8 @@ LIFETIME = 10.0
 """Seconds that addresses are used. Short, since the lifetime in DNS is not known here."""
 
 _KNOWN_HOSTS = 64
+
+LookUp: TypeAlias = "Callable[[str, int], asyncio.Future[Sequence[AddrInfoType]]]"
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
@@ -32,8 +35,10 @@ class _Lookup:
 class HostAddresses:
     """The addresses of hosts; of several, each new connection begins with another."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, look_up: LookUp | None = None) -> None:
+        """`look_up` starts a lookup; without, the system's resolver runs in a thread."""
         self._loop = loop
+        self._look_up = look_up or functools.partial(loop.run_in_executor, None, _looked_up)
         self._lookups: dict[tuple[str, int], _Lookup] = {}
 
     async def of(self, host: str, port: int) -> Sequence[AddrInfoType]:
@@ -53,7 +58,7 @@ class HostAddresses:
                 self._lookups.clear()
             # A thread cannot be cancelled: the lookup goes on without whoever asked for it first.
             lookup = _Lookup(
-                future=self._loop.run_in_executor(None, _looked_up, host, port),
+                future=self._look_up(host, port),
                 ends_at=now + LIFETIME,
             )
             lookup.future.add_done_callback(_has_failed)

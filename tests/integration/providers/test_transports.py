@@ -9,17 +9,13 @@ import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-import aiohttp
-import httpx
 import pytest
-from aiohttp.http_exceptions import HttpProcessingError
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
-from routersvc.providers.http.aiohttp_exceptions import ERRORS, exception_of_sending
 from routersvc.providers.http.attempts import HttpAttempt
 from routersvc.providers.http.transports import ConnectionCounts, TransportOptions
 
@@ -631,40 +627,6 @@ async def test_cancelled_attempt_over_tls_hangs_up_without_a_farewell(
         assert gateway.connections == {"acme": NOTHING}
         paused[0].resume_reading()
         await until(paused[0].is_closing)
-
-
-def kinds(of: type[Exception]) -> set[type[Exception]]:
-    """Return every kind of an exception, itself included."""
-    return {of}.union(*(kinds(kind) for kind in of.__subclasses__()))
-
-
-LIBRARY_ERRORS = kinds(aiohttp.ClientError) | kinds(HttpProcessingError) | kinds(ssl.SSLError)
-
-
-@pytest.mark.parametrize("kind", sorted(LIBRARY_ERRORS, key=repr))
-def test_every_exception_of_aiohttp_is_translated(kind: type[Exception]) -> None:
-    """The engine knows httpx's tree only; nothing may fall through to the last resort unseen."""
-    error = kind.__new__(kind)
-    request = httpx.Request("GET", "http://127.0.0.1")
-
-    found = exception_of_sending(error, request)
-
-    assert isinstance(found, httpx.TransportError | httpx.DecodingError)
-    assert found.request is request
-    by_hand = {theirs for theirs, _ in ERRORS} - {aiohttp.ClientError}
-    if kind is not aiohttp.ClientError and not issubclass(kind, tuple(by_hand)):
-        assert kind in UNREACHABLE
-
-
-UNREACHABLE = {aiohttp.RedirectClientError, aiohttp.UploadAbortedError}
-"""Kinds that only features raise which are not used; they take the last resort."""
-
-
-def test_exception_that_is_not_aiohttps_stays_what_it_is() -> None:
-    """A defect must not pass for an outage."""
-    defect = KeyError("x")
-
-    assert exception_of_sending(defect, httpx.Request("GET", "http://127.0.0.1")) is defect
 
 
 @pytest.mark.parametrize("limits", [{"max_connections": 0}, {"keep_alive": 0.0}])
