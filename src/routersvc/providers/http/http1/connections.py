@@ -38,6 +38,7 @@ PIECE_BYTES = 128 * 1024
 """Bytes of a large request that are written, and encrypted, before others have their turn."""
 
 _FIRST_FINAL = 200
+_LENGTH_OF_TE = len(b"transfer-encoding")
 _WITHOUT_BODY = frozenset({SWITCHING_PROTOCOLS, 204, 304})
 
 
@@ -74,6 +75,9 @@ class Http1Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._owner = owner
         self._loop = loop
+        self._body: list[bytes] = []
+        # The parser calls it for each piece of a body: nothing is cheaper than a list's method.
+        self.on_body = self._body.append
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(
             lenient_headers=True,
@@ -84,7 +88,6 @@ class Http1Connection(asyncio.Protocol):
         self._is_head_request = False
         self._interims = 0
         self._headers: Headers = []
-        self._head_bytes = 0
         self._is_complete = False
         self._keeps_alive = False
         self._progressed = False
@@ -179,12 +182,15 @@ class Http1Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
             if not self._is_complete:
+                self._pass_on(exchange)
                 exchange.fail(httpx.DecodingError, "the answer's framing is invalid", error)
                 self.abort()
                 return
             if self._keeps_alive:
                 self._log_stray_bytes()
             self._keeps_alive = False
+        if self._body:
+            self._pass_on(exchange)
         if self._is_complete or (self._is_head_request and exchange.has_head):
             self._leave(exchange)
         elif self._progressed:
@@ -203,16 +209,9 @@ class Http1Connection(asyncio.Protocol):
         if self._is_complete:
             raise StrayBytesError
         self._headers = []
-        self._head_bytes = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; trailers are dropped."""
-        exchange = self._exchange
-        if exchange is None or exchange.has_head:
-            return
-        self._head_bytes += len(name) + len(value) + 4
-        if self._head_bytes > MAX_HEAD_BYTES or len(self._headers) >= MAX_HEADERS:
-            raise UnreadableAnswerError
+        """Take a header, or a trailer, which nobody reads."""
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -227,24 +226,22 @@ class Http1Connection(asyncio.Protocol):
             if self._interims > MAX_INTERIM_ANSWERS:
                 raise UnreadableAnswerError
             return
-        if any(
-            name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked"
-            for name, value in self._headers
-        ):
+        headers = self._headers
+        size = 0
+        for name, value in headers:
+            size += len(name) + len(value) + 4
+            if (
+                len(name) == _LENGTH_OF_TE
+                and name.lower() == b"transfer-encoding"
+                and value.strip().lower() != b"chunked"
+            ):
+                raise UnreadableAnswerError
+        if size > MAX_HEAD_BYTES or len(headers) > MAX_HEADERS:
             raise UnreadableAnswerError
         exchange.status = status
-        exchange.headers = self._headers
+        exchange.headers = headers
         exchange.has_head = True
-
-    def on_body(self, data: bytes) -> None:
-        """Pass on bytes of the body, and stop reading while nobody takes them."""
-        exchange = self._exchange
-        if exchange is None or self._is_head_request:
-            return
-        self._progressed = True
-        if exchange.add(data) and not self._is_reading_paused and self.transport is not None:
-            self._is_reading_paused = True
-            self.transport.pause_reading()
+        self._headers = []
 
     def on_message_complete(self) -> None:
         """Record the end of the answer; that of an interim answer is none."""
@@ -255,6 +252,18 @@ class Http1Connection(asyncio.Protocol):
         self._keeps_alive = (
             self._parser.should_keep_alive() and exchange.status != SWITCHING_PROTOCOLS
         )
+
+    def _pass_on(self, exchange: Exchange) -> None:
+        """Pass on bytes of the body, and stop reading while nobody takes them."""
+        body = self._body
+        data = body[0] if len(body) == 1 else b"".join(body)
+        body.clear()
+        if not data or self._is_head_request:
+            return
+        self._progressed = True
+        if exchange.add(data) and not self._is_reading_paused and self.transport is not None:
+            self._is_reading_paused = True
+            self.transport.pause_reading()
 
     def _leave(self, exchange: Exchange) -> None:
         """End the exchange, and give the connection back where it can be used again."""
