@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import functools
 import ipaddress
 import socket
 from typing import TYPE_CHECKING, TypeAlias
@@ -38,7 +37,9 @@ class HostAddresses:
     def __init__(self, loop: asyncio.AbstractEventLoop, look_up: LookUp | None = None) -> None:
         """`look_up` starts a lookup; without, the system's resolver runs in a thread."""
         self._loop = loop
-        self._look_up = look_up or functools.partial(loop.run_in_executor, None, _looked_up)
+        self._look_up = look_up or (
+            lambda host, port: loop.run_in_executor(None, _looked_up, host, port)
+        )
         self._lookups: dict[tuple[str, int], _Lookup] = {}
 
     async def of(self, host: str, port: int) -> Sequence[AddrInfoType]:
