@@ -8,7 +8,7 @@ neither split into lines nor parsed one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import orjson
@@ -101,7 +101,7 @@ class TextRun:
         opening = self._opening
         if not opening or not data.startswith(opening):
             return None
-        found = self._find_among_noise(data) if self._between else self._find(data)
+        found = self._find(data)
         if found is not None:
             self._patience = _PATIENCE
         return found
@@ -113,15 +113,15 @@ class TextRun:
             return None
         # A text cannot hold what separates two of them: it has quotes and line ends.
         parts = data[len(opening) : last].split(closing + opening)
-        joined = b"".join(parts)
-        if joined.isascii() and _is_plain(joined):
-            return Found(joined.decode("ascii"), len(parts), last + len(closing))
+        joined = self._joined(parts)
+        if joined is not None:
+            return Found(joined, len(parts), last + len(closing))
         texts: list[str] = []
         size = 0
         for part in parts:
             # Another event may stand between two that are as expected.
             content = part.partition(closing)[0]
-            text = _string(content)
+            text = self._text(content)
             if text is None:
                 break
             texts.append(text)
@@ -130,32 +130,24 @@ class TextRun:
                 break
         return Found("".join(texts), len(texts), size) if texts else None
 
-    def _find_among_noise(self, data: bytes) -> Found | None:
-        texts: list[str] = []
-        size = 0
-        for text, end in self._noisy_texts(data):
-            texts.append(text)
-            size = end
-        return Found("".join(texts), len(texts), size) if texts else None
+    def _joined(self, parts: Sequence[bytes]) -> str | None:
+        """Return all texts joined, `None` where one of them has to be looked at by itself."""
+        between = self._between
+        if between:
+            split = [part.partition(between) for part in parts]
+            noise = b"".join([each[2] for each in split])
+            if not (all(each[1] for each in split) and noise.isascii() and _is_plain(noise)):
+                return None
+            parts = [each[0] for each in split]
+        joined = b"".join(parts)
+        return joined.decode("ascii") if joined.isascii() and _is_plain(joined) else None
 
-    def _noisy_texts(self, data: bytes) -> Iterator[tuple[str, int]]:
-        """Yield the texts of the events that are as expected, and where each event ends."""
-        opening, between, closing = self._opening, self._between, self._closing
-        place = 0
-        while data.startswith(opening, place):
-            begin = place + len(opening)
-            end = data.find(b'"', begin)
-            if not data.startswith(between, end):
-                return
-            noise = end + len(between)
-            noise_end = data.find(b'"', noise)
-            if noise_end < 0 or not data.startswith(closing, noise_end):
-                return
-            text = _string(data[begin:end])
-            if text is None or _string(data[noise:noise_end]) is None:
-                return
-            place = noise_end + len(closing)
-            yield text, place
+    def _text(self, content: bytes) -> str | None:
+        """Return the text of one event, `None` where more than that differs."""
+        if not self._between:
+            return _string(content)
+        text, between, noise = content.partition(self._between)
+        return _string(text) if between and _string(noise) is not None else None
 
 
 def end_of_frame(data: bytes) -> int:
