@@ -105,14 +105,15 @@ def _connection(endpoint: Endpoint, wall_clock: Callable[[], float]) -> Provider
     return ProviderConnection(
         base_url=endpoint.base_url,
         wire_format=wire_format,
-        transport=_transport(endpoint),
+        transport=transport_to(endpoint),
         credentials=authorisations(endpoint, wire_format.credential_header, clock=wall_clock),
         headers=_revealed(endpoint.headers),
         query=endpoint.query,
     )
 
 
-def _transport(endpoint: Endpoint) -> ProviderTransport:
+def transport_to(endpoint: Endpoint) -> ProviderTransport:
+    """Return what holds the connections to a provider; opens none."""
     ca_file = endpoint.tls.ca_file
     options = TransportOptions(
         max_connections=endpoint.connections.limit,

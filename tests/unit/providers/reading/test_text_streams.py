@@ -21,8 +21,15 @@ from routersvc.providers.reading.text_streams import TextStreamDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
 
 HEAD = ResponseHead(status=200, headers={}, received_at=0.0)
-START = {"type": "message_start", "message": {"id": "m-1", "model": "m", "usage": {}}}
-STOP = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {}}
+START: dict[str, object] = {
+    "type": "message_start",
+    "message": {"id": "m-1", "model": "m", "usage": {}},
+}
+STOP: dict[str, object] = {
+    "type": "message_delta",
+    "delta": {"stop_reason": "end_turn"},
+    "usage": {},
+}
 
 
 def frame(event: dict[str, object], end: str) -> bytes:
@@ -37,7 +44,7 @@ def delta(index: int, kind: str, key: str, text: str) -> dict[str, object]:
 
 
 TEXTS = st.text(st.sampled_from('ab é€\n"\\😀\u2028'), max_size=4)
-EVENTS = st.one_of(
+EVENTS: st.SearchStrategy[dict[str, object]] = st.one_of(
     st.builds(delta, st.just(0), st.just("text_delta"), st.just("text"), TEXTS),
     st.builds(delta, st.just(1), st.just("text_delta"), st.just("text"), TEXTS),
     st.builds(delta, st.just(2), st.just("thinking_delta"), st.just("thinking"), TEXTS),
@@ -76,7 +83,7 @@ def test_events_that_arrive_together_mean_what_each_means(
     make_call: MakeCall, some: list[dict[str, object]], size: int, end: str
 ) -> None:
     """Whatever they hold, however they are cut and however their lines end."""
-    blocks = [
+    blocks: list[dict[str, object]] = [
         {"type": "content_block_start", "index": index, "content_block": {"type": kind, kind: ""}}
         for index, kind in enumerate(["text", "text", "thinking"])
     ]
@@ -89,8 +96,12 @@ def test_events_that_arrive_together_mean_what_each_means(
 def test_texts_that_arrive_together_are_one_event(make_call: MakeCall) -> None:
     """A ping between them is passed over."""
     events = [delta(0, "text_delta", "text", text) for text in ["a", "b", "\n", "c", "é", "d"]]
-    events[3:3] = [{"type": "ping"}]
-    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text"}}
+    events.insert(3, {"type": "ping"})
+    block: dict[str, object] = {
+        "type": "content_block_start",
+        "index": 0,
+        "content_block": {"type": "text"},
+    }
     body = b"".join(frame(event, "\n") for event in [START, block, *events])
     together, _ = decoders(make_call(streaming=True))
 
