@@ -73,7 +73,7 @@ def run_baseline(kind: str, provider: Provider, folder: pathlib.Path) -> Generat
 def run_measured_router(
     provider: Provider, folder: pathlib.Path, *command: str
 ) -> Generator[Server]:
-    """Run the router as a service, with the defaults of its settings.
+    """Run the router as a service, with the defaults of its settings; it traces one call of 100.
 
     `command` replaces the arguments with which Python runs it.
     """
@@ -97,5 +97,8 @@ def _router_settings(provider: Provider) -> dict[str, object]:
         "policies": {policy: {"deployments": [policy]} for policy in policies},
         "default_policy": next(iter(policies)),
         "server": {"listen": ["127.0.0.1:0"], "drain": {"notice_delay": 0, "grace": 1}},
-        "telemetry": {"prometheus": {"listen": "127.0.0.1:0"}},
+        "telemetry": {
+            "prometheus": {"listen": "127.0.0.1:0"},
+            "tracing": {"exporter": "console", "sample_ratio": 0.01},
+        },
     }

@@ -27,6 +27,7 @@ from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.server_options import channel_arguments
 from routersvc.grpc_api.tracing import tracing_interceptor
 from routersvc.settings.loading import load_settings
+from routersvc.telemetry.options import CallSpanMaker
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = HERE.parents[2] / "examples/minimal.yaml"
@@ -160,7 +161,7 @@ async def main() -> None:
     )
     server = aio.server(
         handlers=[handlers()],
-        interceptors=[tracing_interceptor(TracerProvider()), exit_],
+        interceptors=[tracing_interceptor(TracerProvider(), CallSpanMaker.BUILT_IN), exit_],
         options=channel_arguments(server_options(settings)),
     )
     port = server.add_insecure_port("127.0.0.1:0")
