@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from bench.wire.adapted import joined
 from hypothesis import given
@@ -21,30 +22,30 @@ from routersvc.providers.reading.text_streams import TextStreamDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
 
 HEAD = ResponseHead(status=200, headers={}, received_at=0.0)
-START: dict[str, object] = {
+START: Mapping[str, object] = {
     "type": "message_start",
     "message": {"id": "m-1", "model": "m", "usage": {}},
 }
-STOP: dict[str, object] = {
+STOP: Mapping[str, object] = {
     "type": "message_delta",
     "delta": {"stop_reason": "end_turn"},
     "usage": {},
 }
 
 
-def frame(event: dict[str, object], end: str) -> bytes:
+def frame(event: Mapping[str, object], end: str) -> bytes:
     """Return an event as it is sent."""
     lines = f"event: {event['type']}", f"data: {json.dumps(event, ensure_ascii=False)}"
     return (end.join(lines) + end + end).encode()
 
 
-def delta(index: int, kind: str, key: str, text: str) -> dict[str, object]:
+def delta(index: int, kind: str, key: str, text: str) -> Mapping[str, object]:
     """Return a piece of a block."""
     return {"type": "content_block_delta", "index": index, "delta": {"type": kind, key: text}}
 
 
 TEXTS = st.text(st.sampled_from('ab é€\n"\\😀\u2028'), max_size=4)
-EVENTS: st.SearchStrategy[dict[str, object]] = st.one_of(
+EVENTS: st.SearchStrategy[Mapping[str, object]] = st.one_of(
     st.builds(delta, st.just(0), st.just("text_delta"), st.just("text"), TEXTS),
     st.builds(delta, st.just(1), st.just("text_delta"), st.just("text"), TEXTS),
     st.builds(delta, st.just(2), st.just("thinking_delta"), st.just("thinking"), TEXTS),
@@ -80,10 +81,10 @@ def read(
     end=st.sampled_from(["\n", "\r\n", "\r"]),
 )
 def test_events_that_arrive_together_mean_what_each_means(
-    make_call: MakeCall, some: list[dict[str, object]], size: int, end: str
+    make_call: MakeCall, some: list[Mapping[str, object]], size: int, end: str
 ) -> None:
     """Whatever they hold, however they are cut and however their lines end."""
-    blocks: list[dict[str, object]] = [
+    blocks: list[Mapping[str, object]] = [
         {"type": "content_block_start", "index": index, "content_block": {"type": kind, kind: ""}}
         for index, kind in enumerate(["text", "text", "thinking"])
     ]
@@ -97,7 +98,7 @@ def test_texts_that_arrive_together_are_one_event(make_call: MakeCall) -> None:
     """A ping between them is passed over."""
     events = [delta(0, "text_delta", "text", text) for text in ["a", "b", "\n", "c", "é", "d"]]
     events.insert(3, {"type": "ping"})
-    block: dict[str, object] = {
+    block: Mapping[str, object] = {
         "type": "content_block_start",
         "index": 0,
         "content_block": {"type": "text"},

@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from aiohappyeyeballs import AddrInfoType
-
 LIFETIME = 10.0
 """Seconds that addresses are used. Short, since the lifetime in DNS is not known here."""
 
 _KNOWN_HOSTS = 64
 
-LookUp: TypeAlias = "Callable[[str, int], asyncio.Future[Sequence[AddrInfoType]]]"
+AddressInfo: TypeAlias = tuple[int, int, int, str, tuple[object, ...]]
+"""An address as `socket.getaddrinfo` gives it: family, type, protocol, name, socket address."""
+
+LookUp: TypeAlias = "Callable[[str, int], asyncio.Future[Sequence[AddressInfo]]]"
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _Lookup:
-    future: asyncio.Future[Sequence[AddrInfoType]]
+    future: asyncio.Future[Sequence[AddressInfo]]
     ends_at: float
     uses: int = 0
 
@@ -37,12 +38,10 @@ class HostAddresses:
     def __init__(self, loop: asyncio.AbstractEventLoop, look_up: LookUp | None = None) -> None:
         """`look_up` starts a lookup; without, the system's resolver runs in a thread."""
         self._loop = loop
-        self._look_up = look_up or (
-            lambda host, port: loop.run_in_executor(None, _looked_up, host, port)
-        )
+        self._look_up = look_up or self._look_up_in_a_thread
         self._lookups: dict[tuple[str, int], _Lookup] = {}
 
-    async def of(self, host: str, port: int) -> Sequence[AddrInfoType]:
+    async def of(self, host: str, port: int) -> Sequence[AddressInfo]:
         """Return the addresses of a host, in the order in which they should be tried.
 
         Raises:
@@ -69,8 +68,11 @@ class HostAddresses:
         lookup.uses += 1
         return (*found[start:], *found[:start])
 
+    def _look_up_in_a_thread(self, host: str, port: int) -> asyncio.Future[Sequence[AddressInfo]]:
+        return self._loop.run_in_executor(None, _looked_up, host, port)
 
-def _looked_up(host: str, port: int) -> Sequence[AddrInfoType]:
+
+def _looked_up(host: str, port: int) -> Sequence[AddressInfo]:
     found = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_ADDRCONFIG
     )
@@ -79,12 +81,12 @@ def _looked_up(host: str, port: int) -> Sequence[AddrInfoType]:
     return tuple(found)
 
 
-def _has_failed(future: asyncio.Future[Sequence[AddrInfoType]]) -> bool:
+def _has_failed(future: asyncio.Future[Sequence[AddressInfo]]) -> bool:
     """Return whether a lookup has failed; looking makes the error one that was retrieved."""
     return future.done() and (future.cancelled() or future.exception() is not None)
 
 
-def _number(host: str, port: int) -> AddrInfoType | None:
+def _number(host: str, port: int) -> AddressInfo | None:
     """Return the address of a host that is given by number; `None` for a name."""
     try:
         address = ipaddress.ip_address(host)

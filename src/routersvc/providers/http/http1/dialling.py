@@ -111,7 +111,7 @@ class Dialler:
     async def _connected(self, origin: Origin) -> socket.socket:
         addresses = await self._addresses.of(origin.host, origin.port)
         try:
-            return await aiohappyeyeballs.start_connection(
+            return await aiohappyeyeballs.start_connection(  # pyright: ignore[reportUnknownMemberType]
                 addresses, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY, loop=self._loop
             )
         except RuntimeError as error:

@@ -7,9 +7,8 @@ import socket
 from collections.abc import Sequence
 
 import pytest
-from aiohappyeyeballs import AddrInfoType
 
-from routersvc.providers.http.http1.addresses import LIFETIME, HostAddresses
+from routersvc.providers.http.http1.addresses import LIFETIME, AddressInfo, HostAddresses
 
 PORT = 443
 ONE, TWO = (
@@ -24,12 +23,12 @@ class Resolver:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def __call__(self, host: str, port: int) -> asyncio.Future[Sequence[AddrInfoType]]:
+    def __call__(self, host: str, port: int) -> asyncio.Future[Sequence[AddressInfo]]:
         """Start a lookup."""
         assert port == PORT
         self.asked.append(host)
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Sequence[AddrInfoType]] = loop.create_future()
+        future: asyncio.Future[Sequence[AddressInfo]] = loop.create_future()
         if host == "two.example":
             loop.call_soon(future.set_result, (ONE, TWO))
         else:
