@@ -34,6 +34,7 @@ class Dialler:
         self._proxy = options.proxy
         self._verify = options.verify_tls
         self._ca_file = options.ca_file
+        self._context: ssl.SSLContext | None = None
 
     async def dial(self, make: Callable[[], P], request: httpx.Request, origin: Origin) -> P:
         """Return a protocol with an open connection for `request`, which has the time for it.
@@ -119,12 +120,25 @@ class Dialler:
             raise OSError(str(error)) from error
 
     def _tls(self) -> ssl.SSLContext:
-        return tls_context(verify=self._verify, ca_file=self._ca_file)
+        if self._context is None:
+            self._context = (
+                _system_context(verify=self._verify)
+                if self._ca_file is None
+                else _context(verify=self._verify, ca_file=self._ca_file)
+            )
+        return self._context
 
 
-@functools.lru_cache(maxsize=64)
-def tls_context(*, verify: bool, ca_file: str | None) -> ssl.SSLContext:
-    """Return the rules by which servers are trusted; the transports of one process share them."""
+@functools.cache
+def _system_context(*, verify: bool) -> ssl.SSLContext:
+    """Return the rules by which the system trusts servers, which all transports share.
+
+    A file of one transport is read anew by the next: its content may have changed.
+    """
+    return _context(verify=verify, ca_file=None)
+
+
+def _context(*, verify: bool, ca_file: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
     context.set_alpn_protocols(["http/1.1"])
     if not verify:
