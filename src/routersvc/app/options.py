@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 from collections.abc import Callable, Mapping
+from typing import assert_never
 
 from routersvc.app.access import tls_files
 from routersvc.app.authorisations import authorisations
@@ -19,9 +20,15 @@ from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOption
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
-from routersvc.providers.http.transport import AiohttpTransport, ProxyAddress
+from routersvc.providers.http.http1.transport import Http1Transport
+from routersvc.providers.http.transports import (
+    ProviderTransport,
+    ProxyAddress,
+    TransportOptions,
+)
 from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.proxies import Proxy, ProxyBypass
+from routersvc.settings.sections.providers import HttpClient
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.options import LogOptions, MetricsOptions, TelemetryOptions, TraceOptions
 
@@ -98,23 +105,40 @@ def provider_gateway(settings: Settings, *, wall_clock: Callable[[], float]) -> 
 
 
 def _connection(endpoint: Endpoint, wall_clock: Callable[[], float]) -> ProviderConnection:
-    ca_file = endpoint.tls.ca_file
     wire_format = adapter(endpoint.wire_format, endpoint.dialect)
     return ProviderConnection(
         base_url=endpoint.base_url,
         wire_format=wire_format,
-        transport=AiohttpTransport(
-            max_connections=endpoint.connections.limit,
-            keep_alive=endpoint.connections.keepalive_timeout,
-            verify_tls=endpoint.tls.verify,
-            ca_file=None if ca_file is None else str(ca_file),
-            max_age=endpoint.connections.max_age,
-            proxy=_proxy(endpoint),
-        ),
+        transport=transport_to(endpoint),
         credentials=authorisations(endpoint, wire_format.credential_header, clock=wall_clock),
         headers=_revealed(endpoint.headers),
         query=endpoint.query,
     )
+
+
+def transport_to(endpoint: Endpoint) -> ProviderTransport:
+    """Return what holds the connections to a provider; opens none."""
+    ca_file = endpoint.tls.ca_file
+    options = TransportOptions(
+        max_connections=endpoint.connections.limit,
+        keep_alive=endpoint.connections.keepalive_timeout,
+        verify_tls=endpoint.tls.verify,
+        ca_file=None if ca_file is None else str(ca_file),
+        max_age=endpoint.connections.max_age,
+        proxy=_proxy(endpoint),
+    )
+    match endpoint.connections.http_client:
+        case HttpClient.BUILT_IN:
+            return Http1Transport(options)
+        case HttpClient.AIOHTTP:
+            # Imported where it is asked for: it takes time and memory that nobody else needs.
+            from routersvc.providers.http.aiohttp_transport import (  # noqa: PLC0415
+                AiohttpTransport,
+            )
+
+            return AiohttpTransport(options)
+        case _:
+            assert_never(endpoint.connections.http_client)
 
 
 def _proxy(endpoint: Endpoint) -> ProxyAddress | None:

@@ -19,7 +19,7 @@ from routersvc.settings.proxies import (
     proxy_of_environment,
 )
 from routersvc.settings.sections.auth import AuthKind, AuthSection
-from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSection
+from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, HttpClient, ProviderSection
 from routersvc.settings.sections.tenants import TenantSection
 from routersvc.settings.source.plain_files import require_plain_file
 from routersvc.settings.source.problem_list import ProblemList
@@ -46,6 +46,7 @@ class Connections:
     limit: int
     keepalive_timeout: float
     max_age: float
+    http_client: HttpClient = HttpClient.BUILT_IN
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +160,7 @@ class Reader:
                 limit=provider.connections.limit,
                 keepalive_timeout=provider.connections.keepalive_timeout,
                 max_age=provider.connections.max_age,
+                http_client=provider.connections.http_client,
             ),
             proxy=self._proxy(("providers", name), provider),
         )

@@ -7,9 +7,12 @@ import contextlib
 import dataclasses
 import importlib
 import importlib.util
+import shutil
 import ssl
+import subprocess
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,9 +28,11 @@ from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import openai_chat
+from routersvc.providers.http.aiohttp_transport import AiohttpTransport
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
-from routersvc.providers.http.transport import AiohttpTransport
+from routersvc.providers.http.http1.transport import Http1Transport
+from routersvc.providers.http.transports import ProviderTransport, TransportOptions
 
 CHUNK = b'data: {"id": "r-1", "model": "m-1", "choices": [{"delta": {"content": "Hi"}}]}\n\n'
 END = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
@@ -164,6 +169,7 @@ class LoopbackServer:
 
 
 Serve = Callable[..., AbstractAsyncContextManager[LoopbackServer]]
+MakeTransport = Callable[[TransportOptions], ProviderTransport]
 MakeGateway = Callable[..., ProviderGateway]
 MakeCall = Callable[..., AttemptCall]
 
@@ -193,8 +199,15 @@ def serve() -> Serve:
     return start
 
 
+@pytest.fixture(params=[Http1Transport, AiohttpTransport], ids=["http1", "aiohttp"])
+def make_transport(request: pytest.FixtureRequest) -> MakeTransport:
+    """Return a maker of transports: every one keeps the same promises."""
+    make: MakeTransport = request.param
+    return make
+
+
 @pytest.fixture
-async def gateway_to() -> AsyncIterator[MakeGateway]:
+async def gateway_to(make_transport: MakeTransport) -> AsyncIterator[MakeGateway]:
     """Return a maker of gateways to a server, which are closed afterwards."""
     gateways: list[ProviderGateway] = []
 
@@ -208,7 +221,7 @@ async def gateway_to() -> AsyncIterator[MakeGateway]:
         connection = ProviderConnection(
             base_url=f"{scheme}://{host}:{server.port}/v1",
             wire_format=openai_chat(DIALECTS["generic"]),
-            transport=AiohttpTransport(**limits),
+            transport=make_transport(TransportOptions(**limits)),
             credentials={"acme-key": KeyAuthorisation(lambda: Secret("sk-1"))},
         )
         gateway = ProviderGateway({"acme": connection}, wall_clock=lambda: 1_790_000_000.0)
@@ -248,3 +261,24 @@ def make_call() -> MakeCall:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return a certificate for `localhost` that nobody else trusts, and its key."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("the program `openssl` makes the certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *(program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key

@@ -13,7 +13,7 @@ from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.http.gateway import ProviderGateway
-from routersvc.providers.http.transport import ConnectionCounts
+from routersvc.providers.http.transports import ConnectionCounts
 
 if TYPE_CHECKING:
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.integration.providers.test_aiohttp_transport import (
+from tests.integration.providers.test_transports import (
     ANSWER,
     EVENTS,
     JSON_HEADER,
@@ -17,10 +19,11 @@ from tests.integration.providers.test_aiohttp_transport import (
 
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.outcomes.failure_rules import FailureClass
-from routersvc.providers.http.connection_pool import MAX_INTERIM_ANSWERS
-from routersvc.providers.http.transport import ProxyAddress
+from routersvc.providers.http.transports import MAX_INTERIM_ANSWERS, ProxyAddress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve
 
 STRAY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (
@@ -205,3 +208,116 @@ async def test_refusal_of_a_proxy_is_a_failed_connection(
 
         assert proxy.exchanges[0].head.startswith(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1")
     assert failed.failure_class is FailureClass.CONNECT
+
+
+async def test_idle_connection_is_closed_after_its_time(
+    serve: Serve, gateway_to: MakeGateway, make_call: MakeCall
+) -> None:
+    """Before the provider closes it."""
+    async with serve(answer) as server:
+        gateway = gateway_to(server, keep_alive=0.01)
+        for _ in range(2):
+            await read(gateway.open(make_call(streaming=False)))
+            await server.when(lambda: server.open == 0)
+
+            assert gateway.connections["acme"].idle == 0
+
+
+async def test_probe_goes_out_once_more_where_an_idle_connection_is_closed(
+    serve: Serve, gateway_to: MakeGateway, make_call: MakeCall
+) -> None:
+    """It has no effects, and the provider is well."""
+
+    async def once(exchange: Exchange) -> None:
+        if exchange.number == 1:
+            await exchange.answer(b'{"data": []}', headers=JSON_HEADER)
+        else:
+            exchange.reset()
+
+    async with serve(once) as server:
+        gateway = gateway_to(server)
+        for _ in range(2):
+            await gateway.probe(make_call().deployment, connect_timeout=60.0)
+
+        assert server.accepted == 2
+        assert len(server.exchanges) == 3
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_https_request_passes_the_proxy_in_a_tunnel(
+    serve: Serve,
+    gateway_to: MakeGateway,
+    make_call: MakeCall,
+    certificate: tuple[Path, Path],
+    scheme: str,
+) -> None:
+    """The proxy sees the host and its own credential, and no more; the tunnel is used again."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+
+    async def relay(exchange: Exchange) -> None:
+        port = int(exchange.head.partition("CONNECT 127.0.0.1:")[2].partition(" ")[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await exchange.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(copy(exchange.reader, writer))
+                group.create_task(copy(reader, exchange.writer))
+        finally:
+            writer.close()
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+        writer.close()
+
+    proxy_tls = context if scheme == "https" else None
+    async with serve(relay, proxy_tls) as proxy, serve(answer, context) as server:
+        address = ProxyAddress(
+            url=f"{scheme}://127.0.0.1:{proxy.port}", username="me", password="secret"
+        )
+        gateway = gateway_to(server, scheme="https", ca_file=str(certificate[0]), proxy=address)
+        for streaming in (False, True):
+            assert await read(gateway.open(make_call(streaming=streaming))) == EVENTS
+        await gateway.aclose()
+
+        (exchange,) = proxy.exchanges
+        assert exchange.head.startswith(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\n")
+        assert "\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n" in exchange.head
+        assert "sk-1" not in exchange.head
+        assert server.accepted == 1
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 3\r\n\r\nsee",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"",
+    ],
+    ids=["more than an answer", "refused", "no HTTP", "nothing"],
+)
+async def test_proxy_that_opens_no_tunnel_is_a_failed_connection(
+    serve: Serve, gateway_to: MakeGateway, make_call: MakeCall, response: bytes
+) -> None:
+    """Nothing of what it says is the answer of the provider, and nothing was sent to that."""
+
+    async def say(exchange: Exchange) -> None:
+        await exchange.send(response)
+        exchange.writer.close()
+
+    async with serve(say) as proxy, serve(answer) as server:
+        address = ProxyAddress(url=f"http://127.0.0.1:{proxy.port}")
+        gateway = gateway_to(server, scheme="https", proxy=address)
+
+        failed = await failure(gateway.open(make_call()))
+
+        assert failed.failure_class in {
+            FailureClass.CONNECT,
+            FailureClass.RESET,
+            FailureClass.SERVER_ERROR,
+        }
+        assert server.accepted == 0
+        assert gateway.connections["acme"].in_use == 0

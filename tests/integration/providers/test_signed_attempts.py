@@ -32,7 +32,8 @@ from routersvc.providers.credentials.refreshing import Lease, Refreshing
 from routersvc.providers.formats.bedrock_converse.wire import bedrock_converse
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
-from routersvc.providers.http.transport import AiohttpTransport
+from routersvc.providers.http.http1.transport import Http1Transport
+from routersvc.providers.http.transports import TransportOptions
 
 if TYPE_CHECKING:
     from tests.integration.providers.conftest import Exchange, Serve
@@ -92,7 +93,7 @@ async def test_signature_is_right_for_what_arrives(
                 "bedrock": ProviderConnection(
                     base_url=f"http://127.0.0.1:{server.port}",
                     wire_format=bedrock_converse(),
-                    transport=AiohttpTransport(),
+                    transport=Http1Transport(TransportOptions()),
                     credentials={
                         "default": AwsSignature(
                             Refreshing(

@@ -32,7 +32,8 @@ from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
-from routersvc.providers.http.transport import AiohttpTransport
+from routersvc.providers.http.http1.transport import Http1Transport
+from routersvc.providers.http.transports import TransportOptions
 from routersvc.simulator import (
     DEFAULT_MODELS,
     Behaviour,
@@ -127,7 +128,7 @@ async def gateway(alpha: SimulatedProvider) -> AsyncIterator[ProviderGateway]:
     connection = ProviderConnection(
         base_url=alpha.base_url,
         wire_format=openai_chat(DIALECTS["openai"]),
-        transport=AiohttpTransport(),
+        transport=Http1Transport(TransportOptions()),
         credentials={"key": KeyAuthorisation(lambda: Secret(KEY))},
     )
     gateway = ProviderGateway({"alpha": connection}, wall_clock=lambda: 1_790_000_000.0)

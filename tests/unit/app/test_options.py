@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from routersvc.app.authorisations import authorisations
-from routersvc.app.options import profiler, provider_gateway, server_options, telemetry_options
+from routersvc.app.options import (
+    profiler,
+    provider_gateway,
+    server_options,
+    telemetry_options,
+    transport_to,
+)
 from routersvc.app.wire_formats import adapter, known_wire_formats
 from routersvc.domain.conversation.request_limits import RequestLimits
 from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
@@ -170,6 +176,30 @@ async def test_gateway_knows_every_provider(settings: Settings) -> None:
     await gateway.aclose()
     assert sorted(counts) == ["alpha", "beta"]
     assert {(count.in_use, count.idle) for count in counts.values()} == {(0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("connections", "expected"),
+    [
+        ("{}", "Http1Transport"),
+        ("{http_client: built_in}", "Http1Transport"),
+        ("{http_client: aiohttp}", "AiohttpTransport"),
+    ],
+)
+def test_http_client_is_chosen_for_each_provider(
+    tmp_path: Path, connections: str, expected: str
+) -> None:
+    """Without a choice, it is the service's own."""
+    file = tmp_path / "settings.yaml"
+    file.write_text(ROUTES.replace(":2/v1}", f":2/v1, connections: {connections}}}"))
+    settings = load_settings(
+        file, environment={"KEY": "secret"}, known_wire_formats=known_wire_formats()
+    )
+
+    found = {name: type(transport_to(each)) for name, each in settings.endpoints.items()}
+
+    assert found["alpha"].__name__ == "Http1Transport"
+    assert found["beta"].__name__ == expected
 
 
 def test_every_dialect_that_may_be_named_is_spoken() -> None:

@@ -12,6 +12,7 @@ import email.utils
 import math
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 from routersvc.providers.errors.tables import REMAINING_REQUESTS, REMAINING_TOKENS
@@ -26,6 +27,19 @@ _EARLIEST_EPOCH = 1_000_000_000.0
 """September 2001. No window is that many seconds long, so a larger number is an instant."""
 
 _EARLIEST_EPOCH_MILLISECONDS = _EARLIEST_EPOCH * 1_000
+
+_SIBLINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        kind: MappingProxyType(
+            {
+                name: name.replace("remaining", kind, 1)
+                for name in (*REMAINING_REQUESTS, *REMAINING_TOKENS)
+            }
+        )
+        for kind in ("limit", "reset")
+    }
+)
+"""The headers that stand beside one that tells what remains."""
 
 _MAX_DIGITS = 19
 """Counts fit 64 bits; a longer row of digits is no count, and costly to read."""
@@ -79,6 +93,9 @@ def seconds_until(value: str, *, now: float) -> float | None:
         elif number >= _EARLIEST_EPOCH:
             number -= now
         return max(0.0, number)
+    plain = _plain_seconds(text)
+    if plain is not None:
+        return plain
     match = _DURATION.fullmatch(text) if text else None
     if match is not None:
         total = 0.0
@@ -96,6 +113,15 @@ def seconds_until(value: str, *, now: float) -> float | None:
     if instant.tzinfo is None:
         return None
     return max(0.0, instant.timestamp() - now)
+
+
+def _plain_seconds(text: str) -> float | None:
+    """Return the seconds of `1.5s` or `250ms`, the forms that nearly every response has."""
+    if not text.endswith("s"):
+        return None
+    digits, unit = (text[:-2], 1e-3) if text.endswith("ms") else (text[:-1], 1.0)
+    is_number = digits.replace(".", "", 1).isdecimal() and len(digits) <= _MAX_DIGITS
+    return float(digits) * unit if is_number else None
 
 
 def _reset_of_what_is_used_up(headers: Mapping[str, str], *, now: float) -> float | None:
@@ -121,7 +147,7 @@ def _first(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 
 
 def _sibling(name: str | None, kind: str) -> str | None:
-    return None if name is None else name.replace("remaining", kind, 1)
+    return None if name is None else _SIBLINGS[kind][name]
 
 
 def _count(headers: Mapping[str, str], name: str | None) -> int | None:

@@ -19,7 +19,7 @@ from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.errors.http_failures import TRANSPORT_ERRORS, Stage, failure_of_exception
 from routersvc.providers.http.connections import ProviderClient
-from routersvc.providers.http.transport import LingeringStream
+from routersvc.providers.http.transports import LingeringStream
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
 
 T = TypeVar("T")

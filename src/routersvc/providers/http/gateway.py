@@ -18,7 +18,7 @@ from routersvc.providers.http.attempts import (
     response_head,
 )
 from routersvc.providers.http.connections import ProviderClient, ProviderConnection
-from routersvc.providers.http.transport import AiohttpTransport, ConnectionCounts
+from routersvc.providers.http.transports import ConnectionCounts, ProviderTransport
 
 SHORT_ANSWER_BYTES = 64 * 1024
 """The length up to which a successful health check is read, so that its connection is kept."""
@@ -98,11 +98,11 @@ class ProviderGateway:
 
     @property
     def connections(self) -> Mapping[str, ConnectionCounts]:
-        """Connections by provider, for those on the default transport."""
+        """Connections by provider, for those on a transport of this package."""
         return {
             name: client.transport.connections
             for name, client in self._clients.items()
-            if isinstance(client.transport, AiohttpTransport)
+            if isinstance(client.transport, ProviderTransport)
         }
 
     async def aclose(self) -> None:

@@ -53,10 +53,15 @@ class BlockAnswer:
         return self._text.characters
 
     def read_text(
-        self, value: object, events: list[AnswerEvent], *, logprobs: tuple[TokenLogprob, ...] = ()
+        self,
+        value: object,
+        events: list[AnswerEvent],
+        *,
+        logprobs: tuple[TokenLogprob, ...] = (),
+        pieces: int = 1,
     ) -> None:
-        """Append text, and the log probabilities of its tokens where they came with it."""
-        self._text.add(text_of(value), events, logprobs)
+        """Append text, or `pieces` of it joined; and log probabilities of its tokens."""
+        self._text.add(text_of(value), events, logprobs, pieces=pieces)
 
     def refuse(self, value: object, events: list[AnswerEvent]) -> None:
         """Append a piece of the model's refusal."""

@@ -62,6 +62,11 @@ class SseDecoder:
         self._foreign = bytearray()
 
     @property
+    def is_between_events(self) -> bool:
+        """Whether an event is about to begin, and none has begun."""
+        return self._between_events or not (self._begun or self._line)
+
+    @property
     def foreign(self) -> bytes:
         """The lines that are no fields, or as much of them as an error can need."""
         return bytes(self._foreign)

@@ -92,9 +92,8 @@ class TerminatedReader:
 class StreamDecoder(Generic[Piece]):
     """An `AnswerDecoder` of a splitter and a reader. Reads at most `max_bytes` of one answer.
 
-    `read_run` reads pieces together, from a place among those that arrived, as `read_piece` would
-    read them one by one, and returns how many it has read. `failure_in` returns the failure that
-    stands beside the pieces of a stream that broke, as some gateways write it.
+    `failure_in` returns the failure that stands beside the pieces of a stream that broke, as some
+    gateways write it.
     """
 
     def __init__(
@@ -103,13 +102,11 @@ class StreamDecoder(Generic[Piece]):
         reader: PieceReader[Piece],
         *,
         max_bytes: int = DEFAULT_MAX_BODY_BYTES,
-        read_run: Callable[[Sequence[Piece], int, list[AnswerEvent]], int] | None = None,
         failure_in: Callable[[bytes], Failure | None] | None = None,
     ) -> None:
         self.failure: Failure | None = None
         self._splitter = splitter
         self._reader = reader
-        self._read_run = read_run
         self._failure_in = failure_in
         self._bytes_left = max_bytes
 
@@ -134,7 +131,7 @@ class StreamDecoder(Generic[Piece]):
             self.failure = server_error("the answer is too large")
             return events
         try:
-            self._read_pieces(self._splitter.feed(data), events)
+            self._read(data, events)
         except AttemptFailedError as error:
             self.failure = error.failure
         except EventTooLargeError as error:
@@ -143,20 +140,12 @@ class StreamDecoder(Generic[Piece]):
             self.failure = server_error("the stream of the answer is malformed")
         return events
 
-    def _read_pieces(self, pieces: Sequence[Piece], events: list[AnswerEvent]) -> None:
+    def _read(self, data: bytes, events: list[AnswerEvent]) -> None:
         reader = self._reader
-        read_run = self._read_run
-        place = 0
-        while place < len(pieces):
-            if read_run is not None:
-                together = read_run(pieces, place, events)
-                if together:
-                    place += together
-                    continue
-            reader.read_piece(pieces[place], events)
+        for piece in self._splitter.feed(data):
+            reader.read_piece(piece, events)
             if reader.is_finished:
                 return
-            place += 1
 
     def end(self) -> list[AnswerEvent]:
         """Return the last events of a stream that the provider has ended.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 
 from pydantic import Field
@@ -62,6 +63,13 @@ class TlsSection(Section):
     )
 
 
+class HttpClient(enum.Enum):
+    """What sends the requests to a provider."""
+
+    BUILT_IN = "built_in"
+    AIOHTTP = "aiohttp"
+
+
 class ConnectionsSection(Section):
     """The connection pool of a provider."""
 
@@ -81,6 +89,11 @@ class ConnectionsSection(Section):
         default=600.0,
         description="Connections of this age are closed once they are idle, so that requests "
         "follow changes of DNS and of the provider's load balancing.",
+    )
+    http_client: HttpClient = Field(
+        default=HttpClient.BUILT_IN,
+        description="What sends the requests: the service's own HTTP/1.1 client, or that of "
+        "aiohttp, which costs more CPU.",
     )
 
 

@@ -163,3 +163,11 @@ def test_headroom_is_read_from_every_family(
 ) -> None:
     """Traffic moves before it is refused only if the headers are understood."""
     assert headroom(headers, now=NOW) == left
+
+
+@given(number=st.from_regex(r"[0-9.]{1,24}", fullmatch=True), unit=st.sampled_from(["s", "ms"]))
+def test_short_form_means_what_the_long_one_means(number: str, unit: str) -> None:
+    """Seconds alone, and seconds after no hours."""
+    found = seconds_until(f"{number}{unit}", now=0.0)
+
+    assert found == seconds_until(f"0h{number}{unit}", now=0.0)

@@ -128,7 +128,7 @@ def test_splits_change_no_event(shared: Path, provider: str, api: str) -> None:
     for file, record, adapter, whole in sound_answers(shared, provider, api):
         if not record.streaming or len(record.body) > MOST_SPLIT:
             continue
-        for size in (2, 17, 509):
+        for size in (2, 17, 509, 4_093):
             found = adapted(record, adapter, split=size)
             assert joined(found.events) == joined(whole.events), (file, size)
 

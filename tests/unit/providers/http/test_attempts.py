@@ -38,7 +38,7 @@ from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.http.attempts import GRACE, MAX_ERROR_BODY_BYTES, HttpAttempt
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
-from routersvc.providers.http.transport import LingeringStream
+from routersvc.providers.http.transports import LingeringStream
 
 if TYPE_CHECKING:
     from tests.unit.providers.conftest import MakeCall

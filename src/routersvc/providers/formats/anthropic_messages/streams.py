@@ -15,6 +15,7 @@ from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.formats.anthropic_messages.citations import read_citations
 from routersvc.providers.reading.json_values import JsonObject, json_object, read_json, text_of
 from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.text_runs import PlainText
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -41,6 +42,12 @@ class EventReader:
         self._reader = reader
         self._head = head
         self._open: dict[int, _OpenBlock] = {}
+        self._plain_text: PlainText | None = None
+
+    @property
+    def plain_text(self) -> PlainText | None:
+        """The text of the event read last; `None` if it had, or changed, anything else."""
+        return self._plain_text
 
     @property
     def may_end(self) -> bool:
@@ -53,6 +60,7 @@ class EventReader:
         Raises:
             AttemptFailedError: it reports a failure, or ends an invalid answer.
         """
+        self._plain_text = None
         if piece.data == b"[DONE]":
             # Gateways end streams of all formats so.
             self.end(events)
@@ -91,6 +99,10 @@ class EventReader:
             case _:
                 pass
 
+    def add_texts(self, text: str, events: list[AnswerEvent], *, pieces: int) -> None:
+        """Append the joined texts of events that arrived together."""
+        self._reader.read_text(text, events, pieces=pieces)
+
     def end(self, events: list[AnswerEvent]) -> None:
         """Append the last events of a stream that ended without `message_stop`.
 
@@ -115,7 +127,10 @@ class EventReader:
     def _grow(self, opened: _OpenBlock, delta: JsonObject, events: list[AnswerEvent]) -> None:
         match delta["type"]:
             case "text_delta":
-                self._reader.read_text(delta["text"], events)
+                text = delta["text"]
+                self._reader.read_text(text, events)
+                if isinstance(text, str) and text:
+                    self._plain_text = PlainText(text)
             case "thinking_delta":
                 self._reader.think(delta["thinking"], events)
             case "signature_delta":

@@ -17,8 +17,7 @@ from routersvc.providers.formats.anthropic_messages.dialects import (
 from routersvc.providers.formats.anthropic_messages.requests import encode_body
 from routersvc.providers.formats.anthropic_messages.streams import EventReader
 from routersvc.providers.json_wire_format import FormatEntry, Headers, JsonWireFormat
-from routersvc.providers.reading.sse import SseDecoder
-from routersvc.providers.reading.streams import StreamDecoder
+from routersvc.providers.reading.text_streams import TextStreamDecoder
 from routersvc.providers.writing.claude_thinking import thinking_efforts, thinks_by_budget
 from routersvc.providers.writing.proof_makers import claude_maker
 
@@ -48,8 +47,7 @@ def anthropic_messages(dialect: AnthropicDialect) -> JsonWireFormat:
             by_budget=dialect.budgets_only or thinks_by_budget(model)
         ),
         body_reader=lambda call, head: AnswerReader(call.prompt, head, maker=call.deployment.maker),
-        stream_decoder=lambda call, head: StreamDecoder(
-            SseDecoder(),
+        stream_decoder=lambda call, head: TextStreamDecoder(
             EventReader(AnswerReader(call.prompt, head, maker=call.deployment.maker), head),
             failure_in=lambda data: failure_beside(data, head),
         ),

@@ -162,9 +162,9 @@ class AnswerReader:
             return ""
         return "" if any(value and key not in _PLAIN for key, value in delta.items()) else text
 
-    def add_texts(self, texts: Sequence[str], events: list[AnswerEvent]) -> None:
-        """Append the texts of chunks that arrived together, each as `plain_text_of` reads it."""
-        self._text.add("".join(texts), events, pieces=len(texts))
+    def add_texts(self, text: str, events: list[AnswerEvent], *, pieces: int) -> None:
+        """Append the joined texts of chunks, each as `plain_text_of` reads it."""
+        self._text.add(text, events, pieces=pieces)
 
     def count(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the usage of a body or chunk: at its top, in a choice, or in `x_groq`."""

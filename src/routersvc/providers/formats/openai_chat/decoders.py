@@ -6,15 +6,13 @@ send no `[DONE]`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, read_json
 from routersvc.providers.reading.sse import SseEvent
-from routersvc.providers.reading.text_runs import TextRun
+from routersvc.providers.reading.text_runs import PlainText
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -29,7 +27,8 @@ class ChunkReader:
         self.is_finished = False
         self._head = head
         self._reader = reader
-        self._run = TextRun()
+        self._chunk: JsonObject = {}
+        self._is_named = False
 
     @property
     def may_end(self) -> bool:
@@ -43,6 +42,8 @@ class ChunkReader:
             AttemptFailedError: it is an error, or ends an invalid answer.
         """
         name, payload = piece
+        self._chunk = {}
+        self._is_named = bool(name)
         if payload == b"[DONE]" or _is_quoted_end(payload):
             self._reader.finish(events)
             self.is_finished = True
@@ -54,25 +55,22 @@ class ChunkReader:
         if not is_usual and (name == b"error" or is_failure_report(chunk, "choices")):
             self._reader.count(chunk, events)
             raise AttemptFailedError(self._reader.failure_in(chunk))
-        reader = self._reader
-        reader.read(chunk, "delta", events)
-        if self._run.learns:
-            text = "" if name else reader.plain_text_of(chunk)
-            if text:
-                noise = chunk.get("obfuscation")
-                self._run.learn(payload, text, noise if isinstance(noise, str) else "")
-            elif reader.has_finish_reason:
-                self._run.forget()
+        self._reader.read(chunk, "delta", events)
+        self._chunk = chunk
 
-    def read_run(self, pieces: Sequence[SseEvent], place: int, events: list[AnswerEvent]) -> int:
-        """Append the text of chunks from `place` on that differ from one before in text only.
+    @property
+    def plain_text(self) -> PlainText | None:
+        """The text of the chunk read last; `None` if it had, or changed, anything else."""
+        chunk = self._chunk
+        text = "" if self._is_named else self._reader.plain_text_of(chunk)
+        if not text:
+            return None
+        noise = chunk.get("obfuscation")
+        return PlainText(text, noise if isinstance(noise, str) else "")
 
-        Tokens that arrived together become one event. Returns how many chunks were read.
-        """
-        texts = self._run.texts(pieces, place)
-        if texts:
-            self._reader.add_texts(texts, events)
-        return len(texts)
+    def add_texts(self, text: str, events: list[AnswerEvent], *, pieces: int) -> None:
+        """Append the joined texts of chunks that arrived together."""
+        self._reader.add_texts(text, events, pieces=pieces)
 
     def end(self, events: list[AnswerEvent]) -> None:
         """Append the last events of a stream that ended without its terminator.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from routersvc.engine.ports import AttemptCall
 from routersvc.providers.errors.classes import failure_beside
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.formats.openai_chat.decoders import ChunkReader
@@ -12,9 +11,7 @@ from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect, Thou
 from routersvc.providers.formats.openai_chat.requests import encode_body
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.json_wire_format import FormatEntry, JsonWireFormat
-from routersvc.providers.reading.sse import SseDecoder, SseEvent
-from routersvc.providers.reading.streams import StreamDecoder
-from routersvc.providers.wire_format import ResponseHead
+from routersvc.providers.reading.text_streams import TextStreamDecoder
 from routersvc.providers.writing.proof_makers import reseller_maker
 
 
@@ -32,20 +29,12 @@ def openai_chat(dialect: OpenAiDialect) -> JsonWireFormat:
         body_reader=lambda call, head: AnswerReader(
             call.prompt, dialect, head, maker=call.deployment.maker
         ),
-        stream_decoder=lambda call, head: _stream_decoder(call, head, dialect),
-    )
-
-
-def _stream_decoder(
-    call: AttemptCall, head: ResponseHead, dialect: OpenAiDialect
-) -> StreamDecoder[SseEvent]:
-    answer = AnswerReader(call.prompt, dialect, head, maker=call.deployment.maker)
-    chunks = ChunkReader(answer, head)
-    return StreamDecoder(
-        SseDecoder(),
-        chunks,
-        read_run=chunks.read_run,
-        failure_in=lambda data: failure_beside(data, head, dialect.errors),
+        stream_decoder=lambda call, head: TextStreamDecoder(
+            ChunkReader(
+                AnswerReader(call.prompt, dialect, head, maker=call.deployment.maker), head
+            ),
+            failure_in=lambda data: failure_beside(data, head, dialect.errors),
+        ),
     )
 
 

@@ -5,28 +5,23 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import shutil
 import ssl
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import aiohttp
-import httpx
 import pytest
-from aiohttp.http_exceptions import HttpProcessingError
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
-from routersvc.providers.http.aiohttp_exceptions import ERRORS, exception_of_sending
 from routersvc.providers.http.attempts import HttpAttempt
-from routersvc.providers.http.transport import AiohttpTransport, ConnectionCounts
+from routersvc.providers.http.transports import ConnectionCounts, TransportOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve
 
 STREAM_HEAD = (
@@ -588,27 +583,6 @@ async def test_probe_over_a_socket(
         assert server.accepted == 1
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return a certificate for `localhost` that nobody else trusts, and its key."""
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("the program `openssl` makes the certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *(program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
-
-
 async def test_tls_is_verified_against_the_authorities_that_are_given(
     serve: Serve, gateway_to: MakeGateway, make_call: MakeCall, certificate: tuple[Path, Path]
 ) -> None:
@@ -655,42 +629,8 @@ async def test_cancelled_attempt_over_tls_hangs_up_without_a_farewell(
         await until(paused[0].is_closing)
 
 
-def kinds(of: type[Exception]) -> set[type[Exception]]:
-    """Return every kind of an exception, itself included."""
-    return {of}.union(*(kinds(kind) for kind in of.__subclasses__()))
-
-
-LIBRARY_ERRORS = kinds(aiohttp.ClientError) | kinds(HttpProcessingError) | kinds(ssl.SSLError)
-
-
-@pytest.mark.parametrize("kind", sorted(LIBRARY_ERRORS, key=repr))
-def test_every_exception_of_aiohttp_is_translated(kind: type[Exception]) -> None:
-    """The engine knows httpx's tree only; nothing may fall through to the last resort unseen."""
-    error = kind.__new__(kind)
-    request = httpx.Request("GET", "http://127.0.0.1")
-
-    found = exception_of_sending(error, request)
-
-    assert isinstance(found, httpx.TransportError | httpx.DecodingError)
-    assert found.request is request
-    by_hand = {theirs for theirs, _ in ERRORS} - {aiohttp.ClientError}
-    if kind is not aiohttp.ClientError and not issubclass(kind, tuple(by_hand)):
-        assert kind in UNREACHABLE
-
-
-UNREACHABLE = {aiohttp.RedirectClientError, aiohttp.UploadAbortedError}
-"""Kinds that only features raise which are not used; they take the last resort."""
-
-
-def test_exception_that_is_not_aiohttps_stays_what_it_is() -> None:
-    """A defect must not pass for an outage."""
-    defect = KeyError("x")
-
-    assert exception_of_sending(defect, httpx.Request("GET", "http://127.0.0.1")) is defect
-
-
 @pytest.mark.parametrize("limits", [{"max_connections": 0}, {"keep_alive": 0.0}])
 def test_limits_are_checked(limits: dict[str, float]) -> None:
     """Zero means something else to every library."""
     with pytest.raises(ValueError, match=next(iter(limits))):
-        AiohttpTransport(**limits)  # type: ignore[arg-type]
+        TransportOptions(**limits)  # type: ignore[arg-type]

@@ -12,7 +12,8 @@ from aiohttp.client_proto import ResponseHandler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.providers.http.connection_pool import MAX_INTERIM_ANSWERS, PooledProtocol
+from routersvc.providers.http.aiohttp_pool import PooledProtocol
+from routersvc.providers.http.transports import MAX_INTERIM_ANSWERS
 
 STRAY = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nSTRAY"
 ANSWERS = {
@@ -32,10 +33,9 @@ class FakeSocket:
         self.near, self.far = socket.socketpair()
         self.aborted = False
 
-    def get_extra_info(self, name: str) -> socket.socket:
-        """Return the socket."""
-        assert name == "socket"
-        return self.near
+    def get_extra_info(self, name: str) -> socket.socket | None:
+        """Return the socket; there is no TLS."""
+        return self.near if name == "socket" else None
 
     def is_closing(self) -> bool:
         """Return whether the connection was aborted."""
@@ -65,13 +65,12 @@ class Line:
         if sent:
             self.protocol.start_timeout()
 
-    @property
-    def can_be_used_again(self) -> bool:
-        """Whether the pool would send another request."""
+    async def can_be_used_again(self) -> bool:
+        """Return whether the pool would send another request."""
         return (
             not self.protocol.should_close
             and self.protocol.is_connected()
-            and self.protocol.is_reusable()
+            and await self.protocol.is_reusable()
         )
 
     def close(self) -> None:
@@ -114,7 +113,7 @@ def test_stray_bytes_end_the_connection(
         for piece in swept(cuts, answer + stray):
             line.protocol.data_received(piece)
 
-        assert not line.can_be_used_again
+        assert not loop.run_until_complete(line.can_be_used_again())
         assert line.transport.aborted
         # None where the bytes made the answer itself unreadable.
         assert heads(line.protocol) <= 1
@@ -137,7 +136,7 @@ def test_whole_answer_keeps_the_connection(kind: str, cuts: list[int]) -> None:
             for piece in swept(cuts, ANSWERS[kind]):
                 line.protocol.data_received(piece)
             assert heads(line.protocol) == 1
-            assert line.can_be_used_again
+            assert loop.run_until_complete(line.can_be_used_again())
     finally:
         line.close()
         loop.close()
@@ -149,11 +148,11 @@ async def test_bytes_that_the_loop_has_not_read_end_the_connection() -> None:
     line.begin()
     line.protocol.data_received(ANSWERS["204"])
     heads(line.protocol)
-    assert line.can_be_used_again
+    assert await line.can_be_used_again()
 
     line.transport.far.sendall(b"H")
 
-    assert not line.can_be_used_again
+    assert not await line.can_be_used_again()
     line.close()
 
 
@@ -181,7 +180,7 @@ async def test_old_connection_is_not_used_again() -> None:
     heads(line.protocol)
 
     assert line.protocol.should_close
-    assert not line.can_be_used_again
+    assert not await line.can_be_used_again()
     line.close()
 
 

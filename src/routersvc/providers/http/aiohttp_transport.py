@@ -1,7 +1,6 @@
-"""The default transport: httpx's transport interface, with aiohttp underneath.
+"""A transport on aiohttp, for those who want its HTTP client instead of this package's own.
 
-Any `httpx.AsyncBaseTransport` can replace it. aiohttp is used because it returns its connections
-under cancellation and costs a fraction of httpcore. `httpx.AsyncClient` is not used. See
+It keeps the same promises as `http1.transport` and passes the same tests; it costs more CPU. See
 `docs/decisions/0002-upstream-transport.md`.
 
 Left out on purpose: cookies, redirects (a redirect must never carry a credential away),
@@ -12,7 +11,6 @@ timeout but the one for connecting, which the request's `extensions["timeout"]` 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import io
 import ssl
 import sys
@@ -23,16 +21,15 @@ import httpx
 import yarl
 
 from routersvc.providers.http.aiohttp_exceptions import exception_of_reading, exception_of_sending
-from routersvc.providers.http.connection_pool import (
-    EXCHANGE,
+from routersvc.providers.http.aiohttp_pool import EXCHANGE, Connector, Exchange
+from routersvc.providers.http.transports import (
+    LINGER_TIME,
     SMALL_BODY_BYTES,
-    Connector,
-    Exchange,
+    ConnectionCounts,
+    LingeringStream,
+    ProviderTransport,
+    TransportOptions,
 )
-
-LINGER_TIME = 0.1
-"""Seconds that a complete answer's connection is kept for its end to arrive, so that it can be
-used again. The end follows the last event at once; a longer wait would only hold sockets."""
 
 _LARGE_BODY_BYTES = 1024 * 1024
 """aiohttp wants larger bodies as a file, which it writes piece by piece."""
@@ -41,69 +38,12 @@ _TLS_ENDS_LATE = sys.version_info < (3, 12, 8) or (3, 13, 0) <= sys.version_info
 """Whether asyncio may leave closed TLS connections open (python/cpython#118960)."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ConnectionCounts:
-    """Connections that serve an attempt, await the end of a complete answer, or wait for use."""
+class AiohttpTransport(ProviderTransport):
+    """Connections to one provider, made in the running loop when the first request comes."""
 
-    in_use: int
-    lingering: int
-    idle: int
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ProxyAddress:
-    """An HTTP proxy: https requests pass it by `CONNECT`. Without a `username` it asks for none."""
-
-    url: str
-    username: str = ""
-    password: str = dataclasses.field(default="", repr=False)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The credential for the proxy."""
-        if not self.username:
-            return {}
-        return {"Proxy-Authorization": aiohttp.encode_basic_auth(self.username, self.password)}
-
-
-class LingeringStream(httpx.AsyncByteStream):
-    """A body that can be left before its end without losing the connection."""
-
-    def linger(self) -> None:
-        """Return the connection to the pool once the rest has arrived, or close it soon."""
-        raise NotImplementedError
-
-
-class AiohttpTransport(httpx.AsyncBaseTransport):
-    """Connections to one provider, made in the running loop when the first request comes.
-
-    `max_connections` is how many requests run at once; a further one is refused with
-    `httpx.PoolTimeout`. `keep_alive` is how long an idle connection is kept, `max_age` how old one
-    may be to be used again, in seconds. `ca_file` replaces the system's certificate authorities.
-    """
-
-    def __init__(
-        self,
-        *,
-        max_connections: int = 1_000,
-        keep_alive: float = 60.0,
-        max_age: float = 600.0,
-        proxy: ProxyAddress | None = None,
-        verify_tls: bool = True,
-        ca_file: str | None = None,
-    ) -> None:
-        if max_connections < 1:
-            raise ValueError("`max_connections` must be at least 1")
-        if keep_alive <= 0:
-            raise ValueError("`keep_alive` is in seconds and must be greater than 0")
-        if max_age <= 0:
-            raise ValueError("`max_age` is in seconds and must be greater than 0")
-        self._max_connections = max_connections
-        self._keep_alive = keep_alive
-        self._max_age = max_age
-        self._proxy = proxy
-        self._verify_tls = verify_tls
-        self._ca_file = ca_file
+    def __init__(self, options: TransportOptions) -> None:
+        self._options = options
+        self._proxy = options.proxy
         self._session: aiohttp.ClientSession | None = None
         self._connector: Connector | None = None
         self._urls: dict[str, yarl.URL] = {}
@@ -132,7 +72,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         """
         if self._closed:
             raise httpx.PoolTimeout("the transport is closed", request=request)
-        if self._sending + len(self._bodies) + len(self._lingering) >= self._max_connections:
+        if (
+            self._sending + len(self._bodies) + len(self._lingering)
+            >= self._options.max_connections
+        ):
             raise httpx.PoolTimeout("every connection is in use", request=request)
         body = await _content(request)
         exchange = Exchange(is_small=len(body) <= SMALL_BODY_BYTES)
@@ -216,8 +159,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     def _open_session(self) -> aiohttp.ClientSession:
         self._connector = Connector(
-            keepalive_timeout=self._keep_alive,
-            max_age=self._max_age,
+            keepalive_timeout=self._options.keep_alive,
+            max_age=self._options.max_age,
             ssl=self._tls(),
             enable_cleanup_closed=_TLS_ENDS_LATE,
         )
@@ -230,9 +173,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return self._session
 
     def _tls(self) -> ssl.SSLContext | bool:
-        if self._verify_tls and self._ca_file is not None:
-            return ssl.create_default_context(cafile=self._ca_file)
-        return self._verify_tls
+        options = self._options
+        if options.verify_tls and options.ca_file is not None:
+            return ssl.create_default_context(cafile=options.ca_file)
+        return options.verify_tls
 
 
 class _Body(LingeringStream):

@@ -14,12 +14,14 @@ from __future__ import annotations
 import contextvars
 import functools
 import logging
-import select
 from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
+
+from routersvc.providers.http.idle_sockets import is_silent
+from routersvc.providers.http.transports import MAX_INTERIM_ANSWERS, SWITCHING_PROTOCOLS
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,13 +34,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_INTERIM_ANSWERS = 16
-"""Interim answers (1xx) before the answer itself: servers send one or two."""
-
-SMALL_BODY_BYTES = 32 * 1024
-"""A request up to this size is sent whole before its answer can come."""
-
-_SWITCHING_PROTOCOLS = 101
 _FIRST_FINAL = 200
 
 
@@ -95,16 +90,12 @@ class PooledProtocol(ResponseHandler):
         self._answered = False
         self._interims = 0
 
-    def is_reusable(self) -> bool:
+    async def is_reusable(self) -> bool:
         """Return whether another request may be sent: the connection is young, and has no bytes."""
-        if self._is_old or self._reading_paused or self.transport is None:
+        transport = self.transport
+        if self._is_old or self._reading_paused or transport is None:
             return False
-        socket = self.transport.get_extra_info("socket")
-        if socket is None:
-            return True
-        poll = select.poll()
-        poll.register(socket.fileno(), select.POLLIN)
-        return not poll.poll(0)
+        return await is_silent(transport) and not self.should_close
 
     def start_timeout(self) -> None:
         """Record that the request has been sent."""
@@ -126,7 +117,7 @@ class PooledProtocol(ResponseHandler):
         code = data[0].code
         if self._answered:
             self._close_for_stray_bytes()
-        elif code == _SWITCHING_PROTOCOLS or code >= _FIRST_FINAL:
+        elif code == SWITCHING_PROTOCOLS or code >= _FIRST_FINAL:
             self._answered = True
             super().feed_data(data, size)
         elif self._interims < MAX_INTERIM_ANSWERS:
@@ -209,8 +200,12 @@ class Connector(aiohttp.TCPConnector):
             protocol = connection.protocol
             if not isinstance(protocol, PooledProtocol):
                 raise TypeError("a connection of this pool has a protocol of this pool")
-            if not protocol.is_used or protocol.is_reusable():
-                break
+            try:
+                if not protocol.is_used or await protocol.is_reusable():
+                    break
+            except BaseException:
+                connection.close()
+                raise
             connection.close()
         exchange.socket = connection.transport
         exchange.was_idle = protocol.is_used
