@@ -56,6 +56,7 @@ async def open_application(
 
     Raises:
         OSError: an address cannot be bound.
+        EdgeNotInstalledError: the package of the configured edge is not installed.
     """
     async with contextlib.AsyncExitStack() as stack:
         telemetry = await stack.enter_async_context(

@@ -41,6 +41,7 @@ def server_options(settings: Settings) -> ServerOptions:
         limits=RequestLimits(**server.limits.model_dump()),
         keepalive=KeepaliveOptions(**server.keepalive.model_dump()),
         reflection=server.reflection,
+        edge=server.edge,
     )
 
 

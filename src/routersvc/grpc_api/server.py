@@ -10,11 +10,12 @@ from routersvc.engine.router import Router
 from routersvc.grpc_api import catalogue_servicer, health_checks, servicers
 from routersvc.grpc_api.access.authentication import Authentication, Authenticator
 from routersvc.grpc_api.catalogue_servicer import CatalogueServicer
+from routersvc.grpc_api.edges.opening import open_edge
 from routersvc.grpc_api.errors.error_exit import ErrorExit
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.health_checks import HealthChecks
 from routersvc.grpc_api.reflection import reflection_handlers
-from routersvc.grpc_api.server_options import ServerOptions, channel_arguments
+from routersvc.grpc_api.server_options import ServerOptions
 from routersvc.grpc_api.servicers import RouterServicer, Unreadable, ignore_unreadable
 
 SERVICES = (servicers.SERVICE_NAME, catalogue_servicer.SERVICE_NAME)
@@ -33,6 +34,9 @@ class EdgeServer:
     `unreadable` for each whose request cannot be read or exceeds a limit.
     `outer_interceptors` wrap the error exit, the outermost first. `make_id` returns unique ids,
     `wall_clock` seconds since the epoch.
+
+    Raises:
+        EdgeNotInstalledError: the package of the edge that the options name is not installed.
     """
 
     def __init__(
@@ -70,10 +74,10 @@ class EdgeServer:
                     authenticator=authenticator, services=SERVICES, turned_away=turned_away
                 )
             )
-        self._server = aio.server(
+        self._edge = open_edge(
+            options=options,
             handlers=handlers,
             interceptors=[*outer_interceptors, exit_, *inner],
-            options=channel_arguments(options),
         )
 
     async def start(self) -> tuple[str, ...]:
@@ -82,23 +86,11 @@ class EdgeServer:
         Raises:
             OSError: an address cannot be bound.
         """
-        addresses = tuple(self._bind(address) for address in self._options.addresses)
-        await self._server.start()
+        addresses = await self._edge.start()
         self.health.serving()
         return addresses
 
     async def stop(self, *, grace: float) -> None:
         """End every watch, refuse new calls, give running ones `grace` seconds, and close."""
         self.health.close()
-        await self._server.stop(grace)
-
-    def _bind(self, address: str) -> str:
-        try:
-            port = self._server.add_insecure_port(address)
-        except RuntimeError as error:
-            raise OSError(
-                f"`{address}` cannot be bound: it is taken or not of this host"
-            ) from error
-        if address.startswith("unix:"):
-            return address
-        return f"{address.rpartition(':')[0]}:{port}"
+        await self._edge.stop(grace=grace)

@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import random
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, get_args
 
 import pytest
 from google.protobuf.message import Message
@@ -26,7 +26,12 @@ from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.access.authentication import Authenticator
 from routersvc.grpc_api.server import EdgeServer
-from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
+from routersvc.grpc_api.server_options import (
+    ConnectionOptions,
+    EdgeName,
+    KeepaliveOptions,
+    ServerOptions,
+)
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.testing.scripted import Script, ScriptedGateway
 from routersvc.testing.worlds import RecordingObserver, scripted_deployment, scripted_policy
@@ -134,8 +139,15 @@ class OpenEdge(Protocol):
         ...
 
 
+@pytest.fixture(params=get_args(EdgeName))
+def edge_name(request: pytest.FixtureRequest) -> EdgeName:
+    """Every implementation of gRPC must behave alike."""
+    name: EdgeName = request.param
+    return name
+
+
 @pytest.fixture
-async def open_edge() -> AsyncGenerator[OpenEdge]:
+async def open_edge(edge_name: EdgeName) -> AsyncGenerator[OpenEdge]:
     """Start servers, and stop them after the test."""
     async with contextlib.AsyncExitStack() as stack:
 
@@ -183,6 +195,7 @@ async def open_edge() -> AsyncGenerator[OpenEdge]:
                     limits=DEFAULT_LIMITS,
                     keepalive=KEEPALIVE,
                     reflection=True,
+                    edge=edge_name,
                 ),
                 router=router,
                 make_id=lambda: "made-id",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
@@ -152,6 +154,12 @@ class ServerSection(Section):
         description="The addresses to listen on, `host:port` or `unix:/path`; port 0 selects a "
         "free port. There is no TLS: without `tenants` everyone who reaches an "
         "address can call, and API keys are sent in clear text.",
+    )
+    edge: Literal["grpcio", "nghttp2"] = Field(
+        default="grpcio",
+        description="The implementation of gRPC: `grpcio` is gRPC's own core; `nghttp2` costs less "
+        "CPU per call and per streamed message and needs the package `routersvc[nghttp2]`. Both "
+        "serve the same contract.",
     )
     max_message_bytes: ByteSize = Field(
         default=16 * 1024 * 1024,

@@ -1,0 +1,87 @@
+"""Addresses: what to listen on, and how gRPC writes a peer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import stat
+import urllib.parse
+from pathlib import Path
+
+_UNIX = "unix:"
+BACKLOG = 1_024
+"""Connections that wait to be accepted."""
+
+
+def peer_of(peername: object) -> str:
+    """Return a socket's peer as gRPC writes it."""
+    if isinstance(peername, tuple) and len(peername) >= 2:  # noqa: PLR2004 - host and port
+        host, port = str(peername[0]), peername[1]
+        if ":" in host:
+            return f"ipv6:{urllib.parse.quote(f'[{host}]', safe=':')}:{port}"
+        return f"ipv4:{host}:{port}"
+    return f"{_UNIX}{peername}" if isinstance(peername, str) else _UNIX
+
+
+def bound_sockets(address: str) -> tuple[str, list[socket.socket]]:
+    """Return an address with its actual port, and the sockets that are bound to it.
+
+    A name may stand for several addresses: all take the same port.
+
+    Raises:
+        OSError: the address cannot be bound.
+    """
+    if address.startswith(_UNIX):
+        path = address.removeprefix(_UNIX)
+        path = path.removeprefix("//") if path.startswith("//") else path
+        return address, [_unix_socket(path)]
+    host, _, port_text = address.rpartition(":")
+    port = int(port_text)
+    found: list[socket.socket] = []
+    with contextlib.ExitStack() as stack:
+        for family, _, _, _, target in _resolved(host.strip("[]"), port):
+            opened = _tcp_socket(family, (target[0], port, *target[2:]))
+            stack.callback(opened.close)
+            found.append(opened)
+            port = opened.getsockname()[1]
+        stack.pop_all()
+    return f"{host}:{port}", found
+
+
+def _resolved(
+    host: str, port: int
+) -> list[tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]]:
+    infos = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    unique = {(info[0], info[4]): info for info in infos}
+    return [*unique.values()]  # type: ignore[list-item] # the stubs know more families
+
+
+def _tcp_socket(family: int, target: tuple[object, ...]) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # `::` takes IPv4, too, as with grpcio.
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(target[0] != "::"))
+        opened.bind(target)
+        opened.setblocking(False)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _unix_socket(path: str) -> socket.socket:
+    with contextlib.suppress(FileNotFoundError):
+        # Left by a process that was killed.
+        if stat.S_ISSOCK(os.stat(path).st_mode):
+            Path(path).unlink()
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        opened.bind(path)
+        opened.setblocking(False)
+    except OSError:
+        opened.close()
+        raise
+    return opened
