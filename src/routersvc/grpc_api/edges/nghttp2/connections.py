@@ -5,27 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from typing import Any, cast
 
 import grpc
 
 from routersvc.grpc_api.edges.nghttp2 import engine
 from routersvc.grpc_api.edges.nghttp2.calls import Call
 from routersvc.grpc_api.edges.nghttp2.engine import EngineError, ErrorCode
-from routersvc.grpc_api.edges.nghttp2.lifetimes import Lifetime, Step
+from routersvc.grpc_api.edges.nghttp2.hosts import Host
+from routersvc.grpc_api.edges.nghttp2.lifetimes import Step
 from routersvc.grpc_api.edges.nghttp2.limits import (
     SEND_CHUNK,
     WRITE_HIGH_WATER,
-    Intake,
     RefusedCallError,
 )
 from routersvc.grpc_api.edges.nghttp2.messages import MessageReader
 from routersvc.grpc_api.edges.nghttp2.metadata import (
-    RESPONSE_HEADERS,
     NotGrpcError,
+    refusal_headers,
     request_head,
-    status_headers,
 )
 from routersvc.grpc_api.edges.nghttp2.peers import peer_of
 
@@ -39,34 +38,6 @@ UNREAD_LINGER = 10.0
 
 _DRAIN_PING = b"goodbye!"
 _KEEPALIVE_PING = b"isalive?"
-
-
-class Host(Protocol):
-    """What a connection asks of its server."""
-
-    intake: Intake
-    max_message_bytes: int
-    max_streams: int
-
-    def opened(self, connection: Connection) -> bool:
-        """Register a connection; return whether there is room for it."""
-        ...
-
-    def closed(self, connection: Connection) -> None:
-        """Forget a connection."""
-        ...
-
-    def serve(self, call: Call) -> Coroutine[Any, Any, None]:
-        """Return what serves a call."""
-        ...
-
-    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start a task that the server settles."""
-        ...
-
-    def lifetime(self) -> Lifetime:
-        """Return the clock of a new connection."""
-        ...
 
 
 class Connection(asyncio.Protocol):
@@ -232,19 +203,10 @@ class Connection(asyncio.Protocol):
                 intake=self._host.intake,
                 loop=self._loop,
             )
-        except RefusedCallError as error:
-            headers = (*RESPONSE_HEADERS, *status_headers(error.code, error.message))
-            self.session.send_response(stream_id, headers, end_stream=True)
-        except NotGrpcError as error:
-            self.session.send_response(
-                stream_id,
-                (
-                    (b":status", b"%d" % error.http_status),
-                    (b"content-type", b"text/plain"),
-                    *status_headers(grpc.StatusCode.INTERNAL, str(error)),
-                ),
-                end_stream=True,
-            )
+        except (NotGrpcError, RefusedCallError) as error:
+            with contextlib.suppress(EngineError):
+                # The caller may have reset the stream in the same read.
+                self.session.send_response(stream_id, refusal_headers(error), end_stream=True)
         else:
             if not self._calls:
                 self._lifetime.busy()
@@ -300,7 +262,8 @@ class Connection(asyncio.Protocol):
             self._say_goodbye()
 
     def _session_closed(self, _: engine.ConnectionClosed) -> None:
-        self._write()
+        with contextlib.suppress(EngineError):
+            self._write()
         self._shut()
 
     # ---- time
@@ -409,9 +372,10 @@ class Connection(asyncio.Protocol):
             return
         # Closing a socket with unread input resets it, and the last frames would be lost: the peer
         # closes its side when it has read them.
-        if transport.can_write_eof():
+        try:
             transport.write_eof()
-        else:
+        except (NotImplementedError, OSError):
+            # TLS has no half-closed connections, and the peer may have reset this one.
             transport.close()
         self._timer = self._loop.call_later(LINGER, transport.abort)
 

@@ -93,7 +93,7 @@ class Intake:
         """Count bytes of an incomplete message.
 
         Raises:
-            RefusedCallError: the incomplete messages of all calls are too large; nothing is counted.
+            RefusedCallError: incomplete messages take too much; nothing is counted.
         """
         if self._unread_bytes + amount > self._max_bytes:
             raise RefusedCallError(

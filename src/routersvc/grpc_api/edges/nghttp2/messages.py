@@ -27,8 +27,8 @@ def framed(message: bytes) -> bytes:
 class MessageReader:
     """Assembles the messages of one call from its DATA.
 
-    A message above `max_bytes` is refused as soon as its prefix has arrived, and a compressed one as
-    soon as its content exceeds it.
+    A message above `max_bytes` is refused as soon as its prefix has arrived, a compressed one as soon
+    as its content exceeds it.
     """
 
     __slots__ = ("_encoding", "_max_bytes", "_parts", "_size")
@@ -55,7 +55,7 @@ class MessageReader:
         self._size += len(data)
 
     def missing(self) -> int:
-        """Return how many bytes the next message lacks: 0 if it is there, `PREFIX_BYTES` at least else.
+        """Return how many bytes of the next message have not arrived, as far as is known.
 
         Raises:
             RefusedCallError: the next message is too large.

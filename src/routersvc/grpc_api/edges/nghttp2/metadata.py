@@ -46,11 +46,17 @@ _OWN_HEADERS = frozenset(
         b"grpc-accept-encoding",
         b"content-length",
         b"host",
+        b":method",
+        b":scheme",
+        b":authority",
+        b":path",
+        b":protocol",
     }
 )
 """Headers of gRPC and HTTP/2 themselves, which are not metadata of the call."""
 
-_UNESCAPED = bytes(byte for byte in range(0x20, 0x7F) if byte != ord("%")).decode()
+_PRINTABLE = frozenset(range(0x20, 0x7F))
+_UNESCAPED = bytes(sorted(_PRINTABLE - {ord("%")})).decode()
 
 
 class Metadatum(NamedTuple):
@@ -88,62 +94,51 @@ def request_head(headers: Iterable[Header]) -> RequestHead:
         NotGrpcError: it is not a gRPC request.
         RefusedCallError: it is one, but an invalid one.
     """
-    verb = path = content_type = te = encoding = timeout = b""
+    own: dict[bytes, bytes] = {}
     metadata: list[Metadatum] = []
     size = 0
     for name, value in headers:
         size += len(name) + len(value) + HEADER_OVERHEAD
         if name in _OWN_HEADERS:
-            match name:
-                case b"te":
-                    te = value
-                case b"content-type":
-                    content_type = value
-                case b"grpc-timeout":
-                    timeout = value
-                case b"grpc-encoding":
-                    encoding = value
-                case _:
-                    pass
-        elif name[:1] == b":":
-            if name == b":path":
-                path = value
-            elif name == b":method":
-                verb = value
+            own[name] = value
         elif name.endswith(_BINARY_SUFFIX):
             metadata.extend(_binary(name, value))
         else:
             metadata.append(Metadatum(name.decode("latin-1"), _text(value)))
-    if verb != b"POST":
+    if own.get(b":method") != b"POST":
         raise NotGrpcError(405, "gRPC requests are POST")
-    if not _is_grpc(content_type):
+    if not _is_grpc(own.get(b"content-type", b"")):
         raise NotGrpcError(415, "the content-type is not application/grpc")
     if size > MAX_METADATA_BYTES:
         raise RefusedCallError(
             grpc.StatusCode.RESOURCE_EXHAUSTED,
             f"request metadata is {size} bytes: at most {MAX_METADATA_BYTES}",
         )
-    if te != b"trailers":
+    if own.get(b"te") != b"trailers":
         raise RefusedCallError(
-            grpc.StatusCode.UNKNOWN, "a request without `te: trailers` came through a proxy"
+            grpc.StatusCode.UNKNOWN, "the request has no `te: trailers`: a proxy has changed it"
         )
+    timeout = timeout_of(own[b"grpc-timeout"]) if b"grpc-timeout" in own else None
+    if timeout == 0.0:
+        raise RefusedCallError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
     return RequestHead(
-        method=_text(path),
+        method=_text(own.get(b":path", b"")),
         invocation_metadata=tuple(metadata),
-        timeout=timeout_of(timeout) if timeout else None,
-        encoding=encoding,
+        timeout=timeout,
+        encoding=own.get(b"grpc-encoding", b""),
     )
 
 
-def timeout_of(value: bytes) -> float | None:
-    """Return the seconds of a `grpc-timeout`: at most eight digits and a unit.
+def timeout_of(value: bytes) -> float:
+    """Return the seconds of a `grpc-timeout`: one to eight digits and a unit.
 
-    An invalid one is no timeout, as in gRPC's core.
+    Raises:
+        RefusedCallError: it is something else.
     """
     unit = _TIMEOUT_UNITS.get(value[-1:])
     digits = value[:-1]
     if unit is None or len(digits) > _MAX_TIMEOUT_DIGITS or not digits.isdigit():
-        return None
+        raise RefusedCallError(grpc.StatusCode.INTERNAL, "the grpc-timeout is invalid")
     return min(int(digits) * unit, MAX_TIMEOUT)
 
 
@@ -168,7 +163,7 @@ def encoded_metadata(metadata: Iterable[tuple[str, str | bytes]]) -> list[Header
             headers.append((name, base64.b64encode(raw).rstrip(b"=")))
             continue
         text = value.encode("ascii") if isinstance(value, str) else value
-        if any(byte < 0x20 or byte > 0x7E for byte in text):
+        if not _PRINTABLE.issuperset(text):
             raise ValueError(f"the value of metadata `{key}` is not printable ASCII")
         headers.append((name, text))
     return headers
@@ -181,6 +176,17 @@ def status_headers(code: grpc.StatusCode, message: str) -> list[Header]:
     if message:
         headers.append((b"grpc-message", percent_encoded(message)))
     return headers
+
+
+def refusal_headers(error: NotGrpcError | RefusedCallError) -> tuple[Header, ...]:
+    """Return the headers, and only frame, of the answer to a request without a handler."""
+    if isinstance(error, RefusedCallError):
+        return (*RESPONSE_HEADERS, *status_headers(error.code, error.message))
+    return (
+        (b":status", b"%d" % error.http_status),
+        (b"content-type", b"text/plain"),
+        *status_headers(grpc.StatusCode.INTERNAL, str(error)),
+    )
 
 
 def _is_grpc(content_type: bytes) -> bool:

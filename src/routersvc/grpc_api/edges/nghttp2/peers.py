@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import stat
 import urllib.parse
 from pathlib import Path
 
@@ -65,7 +63,7 @@ def _tcp_socket(family: int, target: tuple[object, ...]) -> socket.socket:
             # `::` takes IPv4, too, as with grpcio.
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(target[0] != "::"))
         opened.bind(target)
-        opened.setblocking(False)
+        opened.settimeout(0.0)
     except OSError:
         opened.close()
         raise
@@ -73,14 +71,13 @@ def _tcp_socket(family: int, target: tuple[object, ...]) -> socket.socket:
 
 
 def _unix_socket(path: str) -> socket.socket:
-    with contextlib.suppress(FileNotFoundError):
+    if Path(path).is_socket():
         # Left by a process that was killed.
-        if stat.S_ISSOCK(os.stat(path).st_mode):
-            Path(path).unlink()
+        Path(path).unlink()
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         opened.bind(path)
-        opened.setblocking(False)
+        opened.settimeout(0.0)
     except OSError:
         opened.close()
         raise

@@ -59,7 +59,8 @@ async def serve(
     try:
         handler = await methods.find(call.head)
         if handler is None:
-            raise RefusedCallError(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+            call.finish(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+            return
         context = Context(
             call=call,
             serialize=handler.response_serializer,
