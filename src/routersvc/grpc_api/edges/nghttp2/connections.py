@@ -174,9 +174,10 @@ class Connection(asyncio.Protocol):
             return
         self._flush()
         if not self._is_closing:
-            with contextlib.suppress(EngineError):
-                self.session.terminate_connection(error_code)
-                self._write()
+            if not self._lifetime.has_said_goodbye:
+                with contextlib.suppress(EngineError):
+                    self.session.terminate_connection(error_code)
+                    self._write()
             self._shut()
 
     # ---- events of the engine
@@ -260,6 +261,7 @@ class Connection(asyncio.Protocol):
     def _ping_answer(self, event: engine.PingAcknowledged) -> None:
         if event.opaque_data == _DRAIN_PING and not self._lifetime.has_said_goodbye:
             self._say_goodbye()
+            self._watch()
 
     def _session_closed(self, _: engine.ConnectionClosed) -> None:
         with contextlib.suppress(EngineError):
@@ -270,6 +272,8 @@ class Connection(asyncio.Protocol):
 
     def _watch(self) -> None:
         """Do what is due, and come back when something may be due again."""
+        if self._is_closing:
+            return
         if self._timer is not None:
             self._timer.cancel()
         lifetime = self._lifetime

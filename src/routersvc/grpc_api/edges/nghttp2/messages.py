@@ -27,8 +27,8 @@ def framed(message: bytes) -> bytes:
 class MessageReader:
     """Assembles the messages of one call from its DATA.
 
-    A message above `max_bytes` is refused as soon as its prefix has arrived, a compressed one as soon
-    as its content exceeds it.
+    A message above `max_bytes` is refused as soon as its prefix has arrived; a compressed one also
+    as soon as its content exceeds it.
     """
 
     __slots__ = ("_encoding", "_max_bytes", "_parts", "_size")

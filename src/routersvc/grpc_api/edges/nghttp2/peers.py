@@ -30,10 +30,15 @@ def bound_sockets(address: str) -> tuple[str, list[socket.socket]]:
     Raises:
         OSError: the address cannot be bound.
     """
-    if address.startswith(_UNIX):
-        path = address.removeprefix(_UNIX)
-        path = path.removeprefix("//") if path.startswith("//") else path
-        return address, [_unix_socket(path)]
+    try:
+        if address.startswith(_UNIX):
+            return address, [_unix_socket(address.removeprefix(_UNIX))]
+        return _tcp_sockets(address)
+    except (OSError, ValueError) as error:
+        raise OSError(f"`{address}` cannot be bound: {error}") from error
+
+
+def _tcp_sockets(address: str) -> tuple[str, list[socket.socket]]:
     host, _, port_text = address.rpartition(":")
     port = int(port_text)
     found: list[socket.socket] = []
