@@ -31,6 +31,7 @@ from routersvc.grpc_api.server_options import (
     ServerOptions,
 )
 from routersvc.grpc_api.servicers import DeadlineRule
+from routersvc.grpc_api.wrapped_handlers import Handler
 from routersvc.settings.sections.server import ServerSection
 
 SERVICE = service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_name
@@ -118,7 +119,7 @@ async def _serve(kind: str, base_urls: dict[str, str], edge: EdgeName) -> None:
     headers = {"Content-Type": "application/json"}
     async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
         servicer = Echo() if kind == "echo" else Relay(session, base_urls)
-        handlers = {
+        handlers: dict[str, Handler] = {
             "Complete": grpc.unary_unary_rpc_method_handler(
                 servicer.complete,
                 service_pb2.CompleteRequest.FromString,

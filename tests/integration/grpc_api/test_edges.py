@@ -127,8 +127,10 @@ async def test_several_addresses_and_unix_sockets(edge_name: EdgeName, tmp_path:
 
     def echo(address: str) -> bytes:
         with grpc.insecure_channel(address, compression=grpc.Compression.Gzip) as channel:
-            answer: bytes = channel.unary_unary(f"{METHOD}Echo")(bytes(5_000))
-            return answer
+            method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+                f"{METHOD}Echo"
+            )
+            return method(bytes(5_000))
 
     async with served(edge_name, "127.0.0.1:0", f"unix:{path}", "localhost:0") as addresses:
         answers = [await asyncio.to_thread(echo, address) for address in addresses]
@@ -143,10 +145,12 @@ async def test_stop_waits_for_running_calls_and_then_ends_them() -> None:
     edge = edge_of(service, server_options("nghttp2"))
     (address,) = await edge.start()
     async with aio.insecure_channel(address) as channel:
-        chat = channel.stream_stream(f"{METHOD}Chat")()
+        chats: aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(f"{METHOD}Chat")
+        waits: aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"{METHOD}Wait")
+        chat = chats()
         await chat.write(b"a")
         first = await chat.read()
-        wait = channel.unary_unary(f"{METHOD}Wait")(b"")
+        wait = waits(b"")
         await service.waiting.wait()
         async with asyncio.TaskGroup() as tasks:
             stopping = tasks.create_task(edge.stop(grace=0.2))

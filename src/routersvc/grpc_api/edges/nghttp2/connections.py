@@ -317,24 +317,27 @@ class Connection(asyncio.Protocol):
 
     def _flush(self) -> None:
         self._will_flush = False
-        if self._is_closing or self.is_paused:
+        if not self._can_write():
             return
         if self.session.queued_body_size():
             self._lifetime.sent()
         try:
             self._write()
-            if self._unfinished and not self.is_paused:
+            if self._unfinished and self._can_write():
                 self._reset_unfinished()
             self._dispatch()
         except EngineError as error:
             self._broken(error)
             return
-        if self._writers and not self.is_paused and not self._is_closing:
+        if self._writers and self._can_write():
             for call, waiter in self._writers.items():
                 if not waiter.done() and (
                     self.session.queued_body_size(call.stream_id) <= WRITE_HIGH_WATER
                 ):
                     waiter.set_result(None)
+
+    def _can_write(self) -> bool:
+        return not (self._is_closing or self.is_paused)
 
     def _write(self) -> None:
         transport = self._transport

@@ -45,7 +45,7 @@ class Methods:
         if known is not None:
             return known
         for generic in self._handlers:
-            handler = generic.service(details)
+            handler = generic.service(cast("grpc.HandlerCallDetails", details))
             if handler is not None:
                 self._known[details.method] = handler
                 return handler

@@ -25,6 +25,7 @@ from routersvc.grpc_api.edges.nghttp2.limits import (
     Intake,
 )
 from routersvc.grpc_api.edges.nghttp2.messages import framed
+from routersvc.grpc_api.server_options import KeepaliveOptions
 
 NOTHING = (0, 0)
 
@@ -434,17 +435,17 @@ async def test_drain_lets_racing_and_running_calls_finish() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "closed_at"),
+    ("keepalive", "closed_at"),
     [
-        ({"max_connection_idle": 20.0}, 20.0),
-        ({"max_connection_age": 12.0}, 12.0),
+        (dataclasses.replace(KEEPALIVE, max_connection_idle=20.0), 20.0),
+        (dataclasses.replace(KEEPALIVE, max_connection_age=12.0), 12.0),
     ],
 )
 async def test_unused_and_old_connections_are_drained(
-    changes: dict[str, float], closed_at: float
+    keepalive: KeepaliveOptions, closed_at: float
 ) -> None:
     """The client connects again with its next call."""
-    caller, _ = await opened(keepalive=dataclasses.replace(KEEPALIVE, **changes))
+    caller, _ = await opened(keepalive=keepalive)
 
     await asyncio.sleep(closed_at - 0.001)
     await caller.settle()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import zlib
+from collections.abc import Callable
 
 import grpc
 import pytest
@@ -13,7 +15,10 @@ from hypothesis import strategies as st
 from routersvc.grpc_api.edges.nghttp2.limits import RefusedCallError
 from routersvc.grpc_api.edges.nghttp2.messages import PREFIX_BYTES, MessageReader, framed
 
-COMPRESSIONS = {b"gzip": gzip.compress, b"deflate": zlib.compress}
+COMPRESSIONS: dict[bytes, Callable[[bytes], bytes]] = {
+    b"gzip": functools.partial(gzip.compress, mtime=0),
+    b"deflate": functools.partial(zlib.compress, level=6),
+}
 
 
 def compressed(message: bytes, encoding: bytes) -> bytes:
