@@ -63,7 +63,6 @@ class Call:
         "_held",
         "_intake",
         "_is_unread",
-        "_line",
         "_loop",
         "_reader",
         "_timer",
@@ -74,6 +73,7 @@ class Call:
         "ended_at",
         "head",
         "is_half_closed",
+        "line",
         "stream_id",
         "task",
     )
@@ -96,7 +96,7 @@ class Call:
         self.ended_at = 0.0
         self.task: asyncio.Task[None] | None = None
         self.deadline: float | None = None
-        self._line = line
+        self.line = line
         self._reader = reader
         self._intake = intake
         self._loop = loop
@@ -113,14 +113,14 @@ class Call:
     @property
     def peer(self) -> str:
         """The caller's address."""
-        return self._line.peer
+        return self.line.peer
 
     # ---- what arrives
 
     def data_arrived(self, data: bytes) -> None:
         """Take DATA. The receive window stays closed by as much until the handler reads."""
         if self.ended:
-            self._line.session.acknowledge_received_data(len(data), self.stream_id)
+            self.line.session.acknowledge_received_data(len(data), self.stream_id)
             return
         self._reader.feed(data)
         self._unacknowledged += len(data)
@@ -178,8 +178,8 @@ class Call:
             self._acknowledge()
             if missing > STREAM_WINDOW and self._held <= STREAM_WINDOW:
                 window = min(missing, READING_WINDOW)
-                self._line.session.set_local_window_size(window, stream_id=self.stream_id)
-            self._line.flush_soon()
+                self.line.session.set_local_window_size(window, stream_id=self.stream_id)
+            self.line.flush_soon()
         return True
 
     def _read(self) -> None:
@@ -192,7 +192,7 @@ class Call:
 
     def _acknowledge(self) -> None:
         if self._unacknowledged:
-            self._line.session.acknowledge_received_data(self._unacknowledged, self.stream_id)
+            self.line.session.acknowledge_received_data(self._unacknowledged, self.stream_id)
             self._unacknowledged = 0
 
     # ---- what is sent
@@ -204,17 +204,17 @@ class Call:
         self._has_headers = True
         headers = (*RESPONSE_HEADERS, *metadata) if metadata else RESPONSE_HEADERS
         try:
-            self._line.session.send_response(self.stream_id, headers)
+            self.line.session.send_response(self.stream_id, headers)
         except EngineError:
             self._end()
         else:
-            self._line.sent()
+            self.line.sent()
 
     def send_message(self, message: bytes) -> None:
         """Queue a message."""
         if self.ended:
             return
-        session = self._line.session
+        session = self.line.session
         try:
             if not self._has_headers:
                 self._has_headers = True
@@ -223,11 +223,11 @@ class Call:
         except EngineError:
             self._end()
         else:
-            self._line.sent()
+            self.line.sent()
 
     async def writable(self) -> None:
         """Wait while the caller or the network is slower than the handler."""
-        line = self._line
+        line = self.line
         if not self.ended and (
             line.is_paused or line.session.queued_body_size(self.stream_id) > WRITE_HIGH_WATER
         ):
@@ -249,7 +249,7 @@ class Call:
             trailers = (*_OK_TRAILERS, *metadata)
         else:
             trailers = (*status_headers(code, message), *metadata)
-        session = self._line.session
+        session = self.line.session
         try:
             if self._has_headers:
                 session.send_trailers(self.stream_id, trailers)
@@ -262,8 +262,8 @@ class Call:
             return
         self._end()
         if not self.is_half_closed:
-            self._line.reset_when_sent(self.stream_id)
-        self._line.sent()
+            self.line.reset_when_sent(self.stream_id)
+        self.line.sent()
 
     def abandon(self) -> None:
         """End the call without a status, because nobody hears it; cancels its task."""
@@ -279,10 +279,10 @@ class Call:
     def reset(self) -> None:
         """Drop what is queued of an ended call whose caller does not read."""
         try:
-            self._line.session.reset_stream(self.stream_id, ErrorCode.CANCEL)
+            self.line.session.reset_stream(self.stream_id, ErrorCode.CANCEL)
         except EngineError:
             return
-        self._line.flush_soon()
+        self.line.flush_soon()
 
     def _expire(self) -> None:
         self.refuse(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")

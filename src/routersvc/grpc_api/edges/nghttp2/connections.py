@@ -14,7 +14,7 @@ from routersvc.grpc_api.edges.nghttp2 import engine
 from routersvc.grpc_api.edges.nghttp2.calls import Call
 from routersvc.grpc_api.edges.nghttp2.engine import EngineError, ErrorCode
 from routersvc.grpc_api.edges.nghttp2.hosts import Host
-from routersvc.grpc_api.edges.nghttp2.lifetimes import Step
+from routersvc.grpc_api.edges.nghttp2.lifetimes import LINGER, UNREAD_LINGER, Step
 from routersvc.grpc_api.edges.nghttp2.limits import (
     SEND_CHUNK,
     WRITE_HIGH_WATER,
@@ -27,14 +27,9 @@ from routersvc.grpc_api.edges.nghttp2.metadata import (
     request_head,
 )
 from routersvc.grpc_api.edges.nghttp2.peers import peer_of
+from routersvc.grpc_api.edges.nghttp2.turns import Input
 
 logger = logging.getLogger(__name__)
-
-LINGER = 1.0
-"""Seconds that a peer has to read the last frames before its connection is cut."""
-
-UNREAD_LINGER = 10.0
-"""Seconds that the end of an answer waits for a caller that does not read, at least."""
 
 _DRAIN_PING = b"goodbye!"
 _KEEPALIVE_PING = b"isalive?"
@@ -53,6 +48,7 @@ class Connection(asyncio.Protocol):
         self._writers: dict[Call, asyncio.Future[None]] = {}
         self._unfinished: list[int] = []
         self._lifetime = host.lifetime()
+        self._input = Input(self._parse, loop)
         self._timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self._will_flush = False
@@ -68,9 +64,8 @@ class Connection(asyncio.Protocol):
             engine.ConnectionClosed: self._session_closed,
         }
 
-    @property
-    def calls(self) -> int:
-        """Calls whose streams are open."""
+    def __len__(self) -> int:
+        """Return how many streams are open."""
         return len(self._calls)
 
     # ---- asyncio.Protocol
@@ -91,13 +86,19 @@ class Connection(asyncio.Protocol):
         if self._is_closing:
             return
         self._lifetime.heard_at = self._loop.time()
+        self._input.received(data, self._transport)
+        self.flush_soon()
+
+    def _parse(self, data: bytes) -> int | None:
+        """Feed the engine, and return how many events the data held; `None` when it is closed."""
+        if self._is_closing:
+            return None
         try:
             self.session.receive_data(data)
-            self._dispatch()
+            return self._dispatch()
         except EngineError as error:
             self._broken(error)
-            return
-        self.flush_soon()
+            return None
 
     def eof_received(self) -> bool:
         """Let the transport close: a client that has closed its side hears no answer."""
@@ -182,13 +183,15 @@ class Connection(asyncio.Protocol):
 
     # ---- events of the engine
 
-    def _dispatch(self) -> None:
-        for event in self.session.events():
+    def _dispatch(self) -> int:
+        events = self.session.events()
+        for event in events:
             if self._is_closing:
-                return
+                break
             handle = self._handlers.get(type(event))
             if handle is not None:
                 handle(event)
+        return len(events)
 
     def _request(self, event: engine.RequestReceived) -> None:
         stream_id = event.stream_id
@@ -214,7 +217,7 @@ class Connection(asyncio.Protocol):
             self._calls[stream_id] = call
             if event.end_stream:
                 call.half_closed()
-            call.task = self._host.start(self._host.serve(call))
+            self._host.start(call)
             return
         if not event.end_stream:
             self.reset_when_sent(stream_id)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from routersvc.grpc_api.edges.nghttp2.calls import Call
 from routersvc.grpc_api.edges.nghttp2.lifetimes import Lifetime
@@ -29,12 +27,8 @@ class Host(Protocol):
         """Forget a connection."""
         ...
 
-    def serve(self, call: Call) -> Coroutine[Any, Any, None]:
-        """Return what serves a call."""
-        ...
-
-    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start a task that the server settles."""
+    def start(self, call: Call) -> None:
+        """Serve a call, in this turn of the loop or a later one."""
         ...
 
     def lifetime(self) -> Lifetime:

@@ -23,6 +23,13 @@ DRAIN_TIMEOUT = 5.0
 """The longest wait for a peer's answer before the last GOAWAY."""
 
 
+LINGER = 1.0
+"""Seconds that a peer has to read the last frames before its connection is cut."""
+
+UNREAD_LINGER = 10.0
+"""Seconds that the end of an answer waits for a caller that does not read, at least."""
+
+
 class Step(enum.Enum):
     """What a connection does next."""
 

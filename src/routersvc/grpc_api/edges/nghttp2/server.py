@@ -8,19 +8,19 @@ import functools
 import logging
 import random
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import grpc
 from grpc import aio
 
 from routersvc.grpc_api.edges.nghttp2.calls import Call
-from routersvc.grpc_api.edges.nghttp2.connections import LINGER, Connection
-from routersvc.grpc_api.edges.nghttp2.lifetimes import Lifetime
+from routersvc.grpc_api.edges.nghttp2.connections import Connection
+from routersvc.grpc_api.edges.nghttp2.lifetimes import LINGER, Lifetime
 from routersvc.grpc_api.edges.nghttp2.limits import Intake
 from routersvc.grpc_api.edges.nghttp2.peers import BACKLOG, bound_sockets
 from routersvc.grpc_api.edges.nghttp2.serving import Methods, serve
+from routersvc.grpc_api.edges.nghttp2.turns import Starts
 from routersvc.grpc_api.server_options import ServerOptions
 
 logger = logging.getLogger(__name__)
@@ -34,8 +34,7 @@ class _Listener:
         self.max_message_bytes = edge.options.max_message_bytes
         self.max_streams = edge.options.connections.max_streams
         self.connections: set[Connection] = set()
-        self.start = edge.start_call
-        self.serve = edge.serve_call
+        self.start = edge.starts.add
         self.lifetime = edge.new_lifetime
         self._max_open = max_open
         self._gone = edge.connection_gone
@@ -72,6 +71,7 @@ class Nghttp2Edge:
         self._methods = Methods(handlers, interceptors)
         self._chance = chance
         self._loop = asyncio.get_running_loop()
+        self.starts = Starts(self._start_call, self._loop)
         self._listeners: list[_Listener] = []
         self._servers: list[asyncio.Server] = []
         self._paths: list[Path] = []
@@ -108,7 +108,7 @@ class Nghttp2Edge:
             connection.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
-                await self._wait(lambda: not self._tasks)
+                await self._wait(lambda: not self._tasks and not self.starts)
         for connection in self.connections:
             connection.end_calls(grpc.StatusCode.UNAVAILABLE, "the server is stopping")
         for connection in self.connections:
@@ -125,21 +125,17 @@ class Nghttp2Edge:
 
     # ---- for the connections
 
-    def start_call(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _start_call(self, call: Call) -> None:
         """Start the task of a call; `stop` waits for it."""
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._settled)
-        return task
-
-    def serve_call(self, call: Call) -> Coroutine[Any, Any, None]:
-        """Return what serves a call."""
-        return serve(
+        work = serve(
             call,
             self._methods,
             loop_time=self._loop.time,
             max_bytes=self.options.max_message_bytes,
         )
+        call.task = self._loop.create_task(work)
+        self._tasks.add(call.task)
+        call.task.add_done_callback(self._settled)
 
     def new_lifetime(self) -> Lifetime:
         """Return the clock of a new connection."""
@@ -175,7 +171,7 @@ class Nghttp2Edge:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("unexpected error while a call was ended", exc_info=error)
 
-    async def _wait(self, is_reached: Any) -> None:  # noqa: ANN401 - a condition
+    async def _wait(self, is_reached: Callable[[], bool]) -> None:
         while not is_reached():
             self._changed.clear()
             await self._changed.wait()

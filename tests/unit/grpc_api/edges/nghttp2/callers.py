@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 import grpc
 import ngh2
@@ -23,6 +22,7 @@ from routersvc.grpc_api.edges.nghttp2.limits import Intake
 from routersvc.grpc_api.edges.nghttp2.messages import framed
 from routersvc.grpc_api.edges.nghttp2.server import Nghttp2Edge
 from routersvc.grpc_api.edges.nghttp2.serving import Methods, serve
+from routersvc.grpc_api.edges.nghttp2.turns import Starts
 from routersvc.grpc_api.edges.port import CallContext
 from routersvc.grpc_api.server_options import (
     ConnectionOptions,
@@ -163,6 +163,7 @@ class FakeHost:
         self._keepalive = keepalive
         self._methods = Methods(service.handlers(), interceptors)
         self._loop = asyncio.get_running_loop()
+        self._starts = Starts(self._start, self._loop)
 
     def opened(self, connection: Connection) -> bool:
         """Register a connection; return whether there is room for it."""
@@ -174,16 +175,15 @@ class FakeHost:
         """Forget a connection."""
         self.open.discard(connection)
 
-    def serve(self, call: Call) -> Coroutine[Any, Any, None]:
-        """Return what serves a call."""
-        return serve(call, self._methods, loop_time=self._loop.time, max_bytes=MAX_MESSAGE)
+    def start(self, call: Call) -> None:
+        """Serve a call, in this turn of the loop or a later one."""
+        self._starts.add(call)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start a task."""
-        task = self._loop.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-        return task
+    def _start(self, call: Call) -> None:
+        work = serve(call, self._methods, loop_time=self._loop.time, max_bytes=MAX_MESSAGE)
+        call.task = self._loop.create_task(work)
+        self.tasks.add(call.task)
+        call.task.add_done_callback(self.tasks.discard)
 
     def lifetime(self) -> Lifetime:
         """Return the clock of a new connection."""

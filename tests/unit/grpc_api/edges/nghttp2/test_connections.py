@@ -16,8 +16,7 @@ from tests.unit.grpc_api.edges.nghttp2.callers import (
     Service,
 )
 
-from routersvc.grpc_api.edges.nghttp2.connections import LINGER, UNREAD_LINGER
-from routersvc.grpc_api.edges.nghttp2.lifetimes import DRAIN_TIMEOUT
+from routersvc.grpc_api.edges.nghttp2.lifetimes import DRAIN_TIMEOUT, LINGER, UNREAD_LINGER
 from routersvc.grpc_api.edges.nghttp2.limits import (
     MAX_METADATA_BYTES,
     STREAM_WINDOW,
@@ -25,6 +24,7 @@ from routersvc.grpc_api.edges.nghttp2.limits import (
     Intake,
 )
 from routersvc.grpc_api.edges.nghttp2.messages import framed
+from routersvc.grpc_api.edges.nghttp2.turns import CALLS_PER_TURN
 from routersvc.grpc_api.server_options import KeepaliveOptions
 
 NOTHING = (0, 0)
@@ -42,13 +42,13 @@ async def opened(
 
 def leftovers(caller: Caller, host: FakeHost) -> tuple[int, int, tuple[int, int]]:
     """Return what calls have left: open streams, tasks, unread requests."""
-    return (caller.connection.calls, len(host.tasks), host.intake.held)
+    return (len(caller.connection), len(host.tasks), host.intake.held)
 
 
 async def test_frames_of_one_turn_leave_in_one_send() -> None:
-    """Twenty answers with headers, data and trailers cost one system call."""
+    """As many answers as start in one turn cost one system call."""
     caller, host = await opened()
-    for number in range(20):
+    for number in range(CALLS_PER_TURN):
         caller.call("Echo", b"%d" % number, send=False)
     sends = caller.wire.total_sends
 
@@ -57,7 +57,7 @@ async def test_frames_of_one_turn_leave_in_one_send() -> None:
 
     assert caller.wire.total_sends == sends + 1
     assert [answer.body for answer in caller.answers.values()] == [
-        framed(b"%d" % number) for number in range(20)
+        framed(b"%d" % number) for number in range(CALLS_PER_TURN)
     ]
     assert {answer.status for answer in caller.answers.values()} == {(0, "")}
     assert leftovers(caller, host) == (0, 0, NOTHING)
@@ -202,7 +202,7 @@ async def test_ten_thousand_random_cancels_leave_nothing() -> None:
                 caller.http2.reset_stream(stream_id)
         if chance.random() < 0.5:
             await caller.settle()
-            assert caller.connection.calls == 0
+            assert len(caller.connection) == 0
         caller.connection.connection_lost(None)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -254,13 +254,13 @@ async def test_unread_answer_is_dropped_in_the_end() -> None:
     caller, _ = await opened(service, settings={ngh2.Setting.INITIAL_WINDOW_SIZE: 0})
     stream_id = caller.call("Echo", bytes(50_000))
     await caller.settle()
-    held = caller.connection.calls
+    held = len(caller.connection)
 
     for _ in range(3):
         await asyncio.sleep(max(UNREAD_LINGER, KEEPALIVE.time))
         await caller.settle()
 
-    assert (held, caller.connection.calls) == (1, 0)
+    assert (held, len(caller.connection)) == (1, 0)
     assert caller.answers[stream_id].reset == ngh2.ErrorCode.CANCEL
 
 
@@ -492,7 +492,7 @@ async def test_streams_above_the_limit_are_refused_for_another_try() -> None:
     caller.send()
     await caller.settle()
 
-    assert caller.connection.calls == 100
+    assert len(caller.connection) == 100
     assert [caller.answers[stream].reset for stream in streams[100:]] == [
         ngh2.ErrorCode.REFUSED_STREAM
     ] * 3
