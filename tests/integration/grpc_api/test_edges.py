@@ -165,3 +165,23 @@ async def test_stop_waits_for_running_calls_and_then_ends_them() -> None:
     assert wait_status is grpc.StatusCode.UNAVAILABLE
     assert service.log == ["waiting", "ended"]
     assert (edge.tasks, edge.connections, edge.intake.held) == (0, [], (0, 0))
+
+
+async def test_stop_waits_until_answers_are_read() -> None:
+    """The handler has ended long before its caller has read what it wrote."""
+    service = Service()
+    edge = edge_of(service, server_options("nghttp2"))
+    (address,) = await edge.start()
+    async with aio.insecure_channel(address) as channel:
+        method: aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(f"{METHOD}Many")
+        call = method(bytes(7))
+        answers = aiter(call)
+        messages = [await anext(answers)]
+        await service.written.wait()
+        async with asyncio.TaskGroup() as tasks:
+            stopping = tasks.create_task(edge.stop(grace=60.0))
+            messages.extend([message async for message in answers])
+            await stopping
+
+    assert (len(messages), await call.code()) == (7, grpc.StatusCode.OK)
+    assert (edge.tasks, edge.connections) == (0, [])

@@ -21,6 +21,7 @@ from routersvc.grpc_api.edges.nghttp2.limits import RefusedCallError
 from routersvc.grpc_api.edges.nghttp2.metadata import Header, RequestHead, request_head
 from routersvc.grpc_api.edges.opening import open_edge
 from routersvc.grpc_api.edges.port import CallContext
+from routersvc.grpc_api.wrapped_handlers import Handler
 
 CALL: tuple[Header, ...] = (
     (b":method", b"POST"),
@@ -46,7 +47,7 @@ def head_of_call(headers: Iterable[Header]) -> RequestHead:
 
 async def main() -> None:
     """Serve until standard input ends."""
-    method = grpc.stream_stream_rpc_method_handler(answer)
+    method: Handler = grpc.stream_stream_rpc_method_handler(answer)
     edge = open_edge(
         options=server_options("nghttp2"),
         handlers=[grpc.method_handlers_generic_handler(SERVICE, {"Answer": method})],

@@ -246,6 +246,7 @@ class Connection(asyncio.Protocol):
             call.abandon()
         if not self._calls:
             self._lifetime.idle(self._loop.time())
+            self._host.idle()
             if self._lifetime.has_said_goodbye:
                 self.close()
 

@@ -27,6 +27,10 @@ class Host(Protocol):
         """Forget a connection."""
         ...
 
+    def idle(self) -> None:
+        """Note that a connection has no open streams any more."""
+        ...
+
     def start(self, call: Call) -> None:
         """Serve a call, in this turn of the loop or a later one."""
         ...

@@ -35,9 +35,9 @@ class _Listener:
         self.max_streams = edge.options.connections.max_streams
         self.connections: set[Connection] = set()
         self.start = edge.starts.add
+        self.idle = edge.changed.set
         self.lifetime = edge.new_lifetime
         self._max_open = max_open
-        self._gone = edge.connection_gone
 
     def opened(self, connection: Connection) -> bool:
         """Register a connection; return whether there is room for it."""
@@ -52,7 +52,7 @@ class _Listener:
     def closed(self, connection: Connection) -> None:
         """Forget a connection."""
         self.connections.discard(connection)
-        self._gone()
+        self.idle()
 
 
 class Nghttp2Edge:
@@ -76,7 +76,7 @@ class Nghttp2Edge:
         self._servers: list[asyncio.Server] = []
         self._paths: list[Path] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
+        self.changed = asyncio.Event()
         self._is_stopped = False
 
     @property
@@ -108,7 +108,7 @@ class Nghttp2Edge:
             connection.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
-                await self._wait(lambda: not self._tasks and not self.starts)
+                await self._wait(self._is_idle)
         for connection in self.connections:
             connection.end_calls(grpc.StatusCode.UNAVAILABLE, "the server is stopping")
         for connection in self.connections:
@@ -146,10 +146,6 @@ class Nghttp2Edge:
             now=self._loop.time(),
         )
 
-    def connection_gone(self) -> None:
-        """Note that a connection is closed."""
-        self._changed.set()
-
     async def _listen(self, address: str) -> str:
         bound, sockets = await asyncio.to_thread(bound_sockets, address)
         listener = _Listener(self, self.options.connections.max_open)
@@ -167,11 +163,15 @@ class Nghttp2Edge:
     def _settled(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not self._tasks:
-            self._changed.set()
+            self.changed.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("unexpected error while a call was ended", exc_info=error)
 
+    def _is_idle(self) -> bool:
+        """Return whether no call runs, waits, or has an answer that is not sent."""
+        return not (self._tasks or self.starts or any(map(len, self.connections)))
+
     async def _wait(self, is_reached: Callable[[], bool]) -> None:
         while not is_reached():
-            self._changed.clear()
-            await self._changed.wait()
+            self.changed.clear()
+            await self.changed.wait()

@@ -73,6 +73,7 @@ class Service:
     def __init__(self) -> None:
         self.log: list[str] = []
         self.waiting = asyncio.Event()
+        self.written = asyncio.Event()
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
         """Return what to register."""
@@ -111,6 +112,7 @@ class Service:
             for place in range(len(request)):
                 await context.write(bytes(16_384))
                 self.log.append(f"wrote {place}")
+            self.written.set()
         finally:
             self.log.append("ended")
 
@@ -174,6 +176,9 @@ class FakeHost:
     def closed(self, connection: Connection) -> None:
         """Forget a connection."""
         self.open.discard(connection)
+
+    def idle(self) -> None:
+        """Do nothing."""
 
     def start(self, call: Call) -> None:
         """Serve a call, in this turn of the loop or a later one."""
