@@ -198,3 +198,24 @@ async def test_stop_waits_until_answers_are_read() -> None:
     assert read == len(framed(bytes(16_384)))
     assert any(isinstance(event, ngh2.TrailersReceived) for event in events)
     assert (edge.tasks, edge.connections) == (0, [])
+
+
+async def test_silent_connections_make_room() -> None:
+    """The oldest gives way to one that may have something to say."""
+    options = server_options("nghttp2")
+    few = dataclasses.replace(options.connections, max_open=2)
+    edge = edge_of(Service(), dataclasses.replace(options, connections=few))
+    (address,) = await edge.start()
+    host, port = address.rsplit(":", 1)
+    silent = [await asyncio.open_connection(host, int(port)) for _ in range(2)]
+
+    status = await Raw().status(address)
+
+    reader, _ = silent[0]
+    with contextlib.suppress(ConnectionResetError):
+        # The settings of the server came, then the end.
+        await reader.read()
+    for _, writer in silent:
+        writer.close()
+    assert status == 0
+    await edge.stop(grace=0.0)

@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
         self._calls: dict[int, Call] = {}
         self._writers: dict[Call, asyncio.Future[None]] = {}
         self._unfinished: list[int] = []
-        self._lifetime = host.lifetime()
+        self.lifetime = host.lifetime()
         self._input = Input(self._parse, loop)
         self._timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
         """Feed the engine, and hand its events to the calls."""
         if self._is_closing:
             return
-        self._lifetime.heard_at = self._loop.time()
+        self.lifetime.heard_at = self._loop.time()
         self._input.received(data, self._transport)
         self.flush_soon()
 
@@ -99,10 +99,6 @@ class Connection(asyncio.Protocol):
         except EngineError as error:
             self._broken(error)
             return None
-
-    def eof_received(self) -> bool:
-        """Let the transport close: a client that has closed its side hears no answer."""
-        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel every call."""
@@ -133,7 +129,7 @@ class Connection(asyncio.Protocol):
 
     def sent(self) -> None:
         """Do so, and note that a response sends data."""
-        self._lifetime.sent()
+        self.lifetime.sent()
         self.flush_soon()
 
     async def writable(self, call: Call) -> None:
@@ -153,9 +149,9 @@ class Connection(asyncio.Protocol):
 
     def drain(self) -> None:
         """Refuse new calls, let running ones finish, then close."""
-        if self._is_closing or self._lifetime.is_draining:
+        if self._is_closing or self.lifetime.is_draining:
             return
-        self._lifetime.draining(self._loop.time())
+        self.lifetime.draining(self._loop.time())
         with contextlib.suppress(EngineError):
             self.session.send_shutdown_notice()
             # The answer comes after all calls that the peer sent before it read the notice.
@@ -175,11 +171,17 @@ class Connection(asyncio.Protocol):
             return
         self._flush()
         if not self._is_closing:
-            if not self._lifetime.has_said_goodbye:
+            if not self.lifetime.has_said_goodbye:
                 with contextlib.suppress(EngineError):
                     self.session.terminate_connection(error_code)
                     self._write()
             self._shut()
+
+    def abort(self) -> None:
+        """Close the socket at once."""
+        self._is_closing = True
+        if self._transport is not None:
+            self._transport.abort()
 
     # ---- events of the engine
 
@@ -213,7 +215,7 @@ class Connection(asyncio.Protocol):
                 self.session.send_response(stream_id, refusal_headers(error), end_stream=True)
         else:
             if not self._calls:
-                self._lifetime.busy()
+                self.lifetime.busy()
             self._calls[stream_id] = call
             if event.end_stream:
                 call.half_closed()
@@ -245,16 +247,16 @@ class Connection(asyncio.Protocol):
         if not call.ended:
             call.abandon()
         if not self._calls:
-            self._lifetime.idle(self._loop.time())
+            self.lifetime.idle(self._loop.time())
             self._host.idle()
-            if self._lifetime.has_said_goodbye:
+            if self.lifetime.has_said_goodbye:
                 self.close()
 
     def _settings(self, _: engine.SettingsReceived) -> None:
-        self._lifetime.shaken()
+        self.lifetime.shaken()
 
     def _ping(self, _: engine.PingReceived) -> None:
-        if self._lifetime.ping_received(self._loop.time()):
+        if self.lifetime.ping_received(self._loop.time()):
             logger.warning(
                 "closing connection: too many pings", extra={"fields": {"peer": self.peer}}
             )
@@ -263,7 +265,7 @@ class Connection(asyncio.Protocol):
             self.close(ErrorCode.ENHANCE_YOUR_CALM)
 
     def _ping_answer(self, event: engine.PingAcknowledged) -> None:
-        if event.opaque_data == _DRAIN_PING and not self._lifetime.has_said_goodbye:
+        if event.opaque_data == _DRAIN_PING and not self.lifetime.has_said_goodbye:
             self._say_goodbye()
             self._watch()
 
@@ -280,7 +282,7 @@ class Connection(asyncio.Protocol):
             return
         if self._timer is not None:
             self._timer.cancel()
-        lifetime = self._lifetime
+        lifetime = self.lifetime
         now = self._loop.time()
         while not self._is_closing:
             match lifetime.step(now):
@@ -302,7 +304,7 @@ class Connection(asyncio.Protocol):
             self._timer = self._loop.call_at(lifetime.next_due(now), self._tick)
 
     def _say_goodbye(self) -> None:
-        self._lifetime.said_goodbye(self._loop.time())
+        self.lifetime.said_goodbye(self._loop.time())
         with contextlib.suppress(EngineError):
             self.session.send_goaway()
         if self._calls:
@@ -324,7 +326,7 @@ class Connection(asyncio.Protocol):
         if not self._can_write():
             return
         if self.session.queued_body_size():
-            self._lifetime.sent()
+            self.lifetime.sent()
         try:
             self._write()
             if self._unfinished and self._can_write():

@@ -51,12 +51,12 @@ class Lifetime:
         "_draining_since",
         "_handshake_end",
         "_idle_since",
-        "_is_shaken",
         "_last_ping",
         "_options",
         "_pinged_at",
         "_strikes",
         "heard_at",
+        "is_shaken",
     )
 
     def __init__(
@@ -64,7 +64,7 @@ class Lifetime:
     ) -> None:
         self._options = options
         self._handshake_end = now + handshake_timeout
-        self._is_shaken = False
+        self.is_shaken = False
         age = options.max_connection_age
         self._age = None if age is None else now + age * (1 + AGE_JITTER * age_share)
         self._idle_since: float | None = now
@@ -88,7 +88,7 @@ class Lifetime:
 
     def shaken(self) -> None:
         """Note that the handshake is complete."""
-        self._is_shaken = True
+        self.is_shaken = True
 
     def busy(self) -> None:
         """Note that a call runs."""
@@ -126,7 +126,7 @@ class Lifetime:
     def step(self, now: float) -> Step:
         """Return what is due; ask again after each step but `WAIT` and `CLOSE`."""
         options = self._options
-        if not self._is_shaken and now >= self._handshake_end:
+        if not self.is_shaken and now >= self._handshake_end:
             return Step.CLOSE
         if self._drained_at is not None:
             grace = options.max_connection_age_grace
@@ -145,7 +145,7 @@ class Lifetime:
         times = [self.heard_at + options.time, now + options.time]
         if self._pinged_at is not None:
             times.append(self._pinged_at + options.timeout)
-        if not self._is_shaken:
+        if not self.is_shaken:
             times.append(self._handshake_end)
         if self._draining_since is None:
             if self._age is not None:

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import logging
 import random
+import resource
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,31 +28,41 @@ logger = logging.getLogger(__name__)
 
 
 class _Listener:
-    """The connections of one address."""
+    """The connections of one address, the oldest first.
 
-    def __init__(self, edge: Nghttp2Edge, max_open: int) -> None:
+    Where there is no room for another one, the oldest that has not completed its handshake gives
+    way: connections that say nothing keep nobody out.
+    """
+
+    def __init__(self, edge: Nghttp2Edge) -> None:
         self.intake = edge.intake
         self.max_message_bytes = edge.options.max_message_bytes
         self.max_streams = edge.options.connections.max_streams
-        self.connections: set[Connection] = set()
+        self.connections: dict[Connection, None] = {}
         self.start = edge.starts.add
         self.idle = edge.changed.set
         self.lifetime = edge.new_lifetime
-        self._max_open = max_open
+        self._edge = edge
+        self._max_open = edge.options.connections.max_open
 
     def opened(self, connection: Connection) -> bool:
         """Register a connection; return whether there is room for it."""
-        if len(self.connections) >= self._max_open:
-            logger.warning(
-                "connection refused: too many are open", extra={"fields": {"max": self._max_open}}
-            )
-            return False
-        self.connections.add(connection)
+        if len(self.connections) >= self._max_open or self._edge.is_full():
+            silent = next((each for each in self.connections if not each.lifetime.is_shaken), None)
+            if silent is None:
+                logger.warning(
+                    "connection refused: too many are open",
+                    extra={"fields": {"open": len(self.connections)}},
+                )
+                return False
+            silent.abort()
+            del self.connections[silent]
+        self.connections[connection] = None
         return True
 
     def closed(self, connection: Connection) -> None:
         """Forget a connection."""
-        self.connections.discard(connection)
+        self.connections.pop(connection, None)
         self.idle()
 
 
@@ -72,6 +83,8 @@ class Nghttp2Edge:
         self._chance = chance
         self._loop = asyncio.get_running_loop()
         self.starts = Starts(self._start_call, self._loop)
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._max_sockets = descriptors // 2
         self._listeners: list[_Listener] = []
         self._servers: list[asyncio.Server] = []
         self._paths: list[Path] = []
@@ -137,6 +150,10 @@ class Nghttp2Edge:
         self._tasks.add(call.task)
         call.task.add_done_callback(self._settled)
 
+    def is_full(self) -> bool:
+        """Return whether the connections of all addresses need too many descriptors."""
+        return sum(len(each.connections) for each in self._listeners) >= self._max_sockets
+
     def new_lifetime(self) -> Lifetime:
         """Return the clock of a new connection."""
         return Lifetime(
@@ -148,7 +165,7 @@ class Nghttp2Edge:
 
     async def _listen(self, address: str) -> str:
         bound, sockets = await asyncio.to_thread(bound_sockets, address)
-        listener = _Listener(self, self.options.connections.max_open)
+        listener = _Listener(self)
         self._listeners.append(listener)
         connect = functools.partial(Connection, listener, self._loop)
         for each in sockets:
