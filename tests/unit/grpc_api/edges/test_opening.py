@@ -25,7 +25,11 @@ async def test_edge_is_chosen_by_its_name() -> None:
 
 async def test_edge_that_is_not_installed_says_how_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package is optional."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+
+    def find_nothing(name: str) -> None:
+        del name
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
 
     with pytest.raises(EdgeNotInstalledError) as caught:
         open_edge(options=server_options("nghttp2"), handlers=[], interceptors=[])
