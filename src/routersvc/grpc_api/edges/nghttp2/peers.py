@@ -14,12 +14,15 @@ BACKLOG = 1_024
 
 def peer_of(peername: object) -> str:
     """Return a socket's peer as gRPC writes it."""
-    if isinstance(peername, tuple) and len(peername) >= 2:  # noqa: PLR2004 - host and port
-        host, port = str(peername[0]), peername[1]
-        if ":" in host:
-            return f"ipv6:{urllib.parse.quote(f'[{host}]', safe=':')}:{port}"
-        return f"ipv4:{host}:{port}"
-    return f"{_UNIX}{peername}" if isinstance(peername, str) else _UNIX
+    match peername:
+        case (str(host), int(port), *_):
+            if ":" in host:
+                return f"ipv6:{urllib.parse.quote(f'[{host}]', safe=':')}:{port}"
+            return f"ipv4:{host}:{port}"
+        case str(path):
+            return f"{_UNIX}{path}"
+        case _:
+            return _UNIX
 
 
 def bound_sockets(address: str) -> tuple[str, list[socket.socket]]:

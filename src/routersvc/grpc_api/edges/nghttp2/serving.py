@@ -104,7 +104,8 @@ async def _stream(behaviour: Any, request: object, context: Context) -> None:  #
     """Run a handler that yields its responses, or writes them itself."""
     result = behaviour(request, context)
     if isinstance(result, AsyncGenerator):
-        async with contextlib.aclosing(result) as responses:
+        generated = cast("AsyncGenerator[object]", result)
+        async with contextlib.aclosing(generated) as responses:
             async for response in responses:
                 await context.write(response)
     else:
