@@ -12,7 +12,7 @@ MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyl
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify wording lint types generate format lock catalogue baseline tools bench soak load outages faults hostile reality reliability simulations mutants clean
+.PHONY: help demo test verify wording lint types generate format lock catalogue baseline tools bench growth soak load outages faults hostile reality reliability simulations mutants clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -59,6 +59,9 @@ tools: .tools/.npm .tools/.go .tools/.maven ## install the programs that checks 
 
 bench: .venv/.development ## measure the overhead of the router over a direct call
 	@$(BIN)/python -m bench.overhead $(ARGS)
+
+growth: .venv/.development ## watch the memory of a router over 100,000 calls, eight minutes
+	@$(BIN)/python -m bench.growth --write $(ARGS)
 
 outages: .venv/.development ## measure the effect of outages on callers, over real sockets, four minutes
 	@$(BIN)/python -m bench.sockets --write $(ARGS)

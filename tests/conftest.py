@@ -22,7 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the profiles of hypothesis and choose `quick` unless the command line names one."""
+    """Register the profiles of hypothesis and choose `quick` unless the command line names one.
+
+    Processes that tests start keep their bytecode: to compile the sources again costs each of them
+    half a second of CPU.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     config.stash[_WORDING] = WordingFile(writing=bool(config.getoption("--write-wording")))
     _register_profiles()
     hypothesis.settings.load_profile("quick")

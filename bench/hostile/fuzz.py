@@ -147,6 +147,7 @@ class Pipeline:
         while True:
             began = time.thread_time()
             try:
+                # The vocabulary is loaded: no work blocks.
                 next(work)
             except StopIteration as end:
                 result: T = end.value

@@ -62,6 +62,19 @@ async def stream_times(target: Target, count: int) -> StreamTimes:
     return times
 
 
+async def unary_calls(target: Target, count: int, *, in_flight: int) -> None:
+    """Make so many calls, `in_flight` at a time."""
+    left = iter(range(count))
+
+    async def caller() -> None:
+        for _ in left:
+            _check(await target.unary())
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(in_flight):
+            group.create_task(caller())
+
+
 async def unary_effort(target: Target, *, in_flight: int, seconds: float) -> Effort:
     """Make calls concurrently and count them."""
 

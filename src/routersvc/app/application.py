@@ -30,6 +30,9 @@ from routersvc.tokenizer.counter import O200kCounter
 
 logger = logging.getLogger(__name__)
 
+SMALL_WINDOW = 32_768
+"""Tokens of a context window up to which prompts near its limit are common."""
+
 ID_BYTES = 16
 """Length of the ids made for requests and for references to the log: as long as a trace id."""
 
@@ -59,17 +62,20 @@ async def open_application(
         EdgeNotInstalledError: the package of the configured edge is not installed.
     """
     async with contextlib.AsyncExitStack() as stack:
+        options = telemetry_options(settings)
         telemetry = await stack.enter_async_context(
-            open_telemetry(telemetry_options(settings), stream=stream, wall_clock=wall_clock)
+            open_telemetry(options, stream=stream, wall_clock=wall_clock)
         )
+        catalogue = settings.catalogue()
         counter = O200kCounter()
-        # Loaded now, in a thread: loading it at the first long prompt would block all calls.
-        await asyncio.to_thread(counter.load)
+        if any(one.model.context_window <= SMALL_WINDOW for one in catalogue.deployments.values()):
+            # Elsewhere the first prompt that is near a limit loads it.
+            await asyncio.to_thread(counter.load)
         gateway = provider_gateway(settings, wall_clock=wall_clock)
         stack.push_async_callback(gateway.aclose)
         router = Router(
             configuration=RouterConfiguration(
-                catalogue=settings.catalogue(),
+                catalogue=catalogue,
                 policies=settings.policies(),
                 default_policy=settings.default_policy,
                 digest=settings.digest,
@@ -98,7 +104,9 @@ async def open_application(
             authenticator=authenticator(settings),
             turned_away=telemetry.observer.call_turned_away,
             unreadable=telemetry.observer.call_unreadable,
-            outer_interceptors=() if provider is None else (tracing_interceptor(provider),),
+            outer_interceptors=()
+            if provider is None
+            else (tracing_interceptor(provider, options.traces.call_spans),),
         )
         stack.push_async_callback(server.stop, grace=0.0)
         addresses = await server.start()

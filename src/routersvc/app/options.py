@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 from routersvc.app.authorisations import authorisations
 from routersvc.app.wire_formats import adapter
-from routersvc.detection.local_detector import LocalDetector
 from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.conversation.request_limits import RequestLimits
+from routersvc.domain.profiling.identifiers import IdentifierDetector
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.domain.profiling.token_counting import TokenCounter
 from routersvc.grpc_api.access.api_keys import ApiKeys
@@ -78,12 +78,16 @@ def telemetry_options(settings: Settings) -> TelemetryOptions:
 def profiler(settings: Settings, *, counter: TokenCounter) -> Profiler:
     """Return the profiler of requests."""
     rules = settings.data_class_rules()
-    regions = settings.document.detection.phone_regions
     return Profiler(
-        detector=LocalDetector(phone_regions=regions) if rules else None,
-        data_class_rules=rules,
-        counter=counter,
+        detector=_detector(settings) if rules else None, data_class_rules=rules, counter=counter
     )
+
+
+def _detector(settings: Settings) -> IdentifierDetector:
+    # The validators of numbers take 40 ms to load: only where they are used.
+    from routersvc.detection.local_detector import LocalDetector  # noqa: PLC0415
+
+    return LocalDetector(phone_regions=settings.document.detection.phone_regions)
 
 
 def provider_gateway(settings: Settings, *, wall_clock: Callable[[], float]) -> ProviderGateway:

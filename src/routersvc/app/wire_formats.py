@@ -1,42 +1,31 @@
-"""The wire formats that this service speaks: one entry of `_FORMATS` each.
+"""The wire formats that this service speaks: one name in `NAMES` and one case of `_entry` each.
 
-The settings learn of them through `known_wire_formats`.
+The settings learn of them through `known_wire_formats`. A format is imported when it is looked up,
+so that a service loads the formats of its own providers only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+import functools
+from collections.abc import Iterator, Mapping
 
-from routersvc.providers.formats.anthropic_messages import wire as anthropic_messages
-from routersvc.providers.formats.bedrock_converse import wire as bedrock_converse
-from routersvc.providers.formats.cohere_chat import wire as cohere_chat
-from routersvc.providers.formats.gemini import wire as gemini
-from routersvc.providers.formats.ollama_chat import wire as ollama_chat
-from routersvc.providers.formats.openai_chat import wire as openai_chat
-from routersvc.providers.formats.openai_responses import wire as openai_responses
 from routersvc.providers.json_wire_format import FormatEntry, JsonWireFormat
 from routersvc.settings import wire_formats
 
-_FORMATS: Mapping[str, FormatEntry] = MappingProxyType(
-    {
-        entry.name: entry
-        for entry in (
-            openai_chat.FORMAT,
-            openai_responses.FORMAT,
-            anthropic_messages.FORMAT,
-            bedrock_converse.FORMAT,
-            gemini.FORMAT,
-            cohere_chat.FORMAT,
-            ollama_chat.FORMAT,
-        )
-    }
+NAMES = (
+    "openai_chat",
+    "openai_responses",
+    "anthropic_messages",
+    "bedrock_converse",
+    "gemini",
+    "cohere_chat",
+    "ollama_chat",
 )
 
 
 def known_wire_formats() -> Mapping[str, wire_formats.WireFormat]:
     """Return what the settings need to know of every wire format, by name."""
-    return {name: _known(entry) for name, entry in _FORMATS.items()}
+    return _KnownFormats()
 
 
 def adapter(wire_format: str, dialect: str) -> JsonWireFormat:
@@ -45,10 +34,28 @@ def adapter(wire_format: str, dialect: str) -> JsonWireFormat:
     Raises:
         KeyError: there is none; the settings refuse such names.
     """
-    return _FORMATS[wire_format].adapters[dialect]
+    return _entry(wire_format).adapters[dialect]
 
 
-def _known(entry: FormatEntry) -> wire_formats.WireFormat:
+class _KnownFormats(Mapping[str, wire_formats.WireFormat]):
+    """All formats by name; looking one up imports it."""
+
+    def __getitem__(self, name: str) -> wire_formats.WireFormat:
+        return _known(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+@functools.cache
+def _known(name: str) -> wire_formats.WireFormat:
+    entry = _entry(name)
     return wire_formats.WireFormat(
         dialects={
             name: wire_formats.Dialect(
@@ -61,3 +68,25 @@ def _known(entry: FormatEntry) -> wire_formats.WireFormat:
         },
         default_dialect=entry.default_dialect,
     )
+
+
+def _entry(name: str) -> FormatEntry:
+    # ruff: noqa: PLC0415 - see the docstring of this module
+    match name:
+        case "openai_chat":
+            from routersvc.providers.formats.openai_chat.wire import FORMAT
+        case "openai_responses":
+            from routersvc.providers.formats.openai_responses.wire import FORMAT
+        case "anthropic_messages":
+            from routersvc.providers.formats.anthropic_messages.wire import FORMAT
+        case "bedrock_converse":
+            from routersvc.providers.formats.bedrock_converse.wire import FORMAT
+        case "gemini":
+            from routersvc.providers.formats.gemini.wire import FORMAT
+        case "cohere_chat":
+            from routersvc.providers.formats.cohere_chat.wire import FORMAT
+        case "ollama_chat":
+            from routersvc.providers.formats.ollama_chat.wire import FORMAT
+        case _:
+            raise KeyError(name)
+    return FORMAT

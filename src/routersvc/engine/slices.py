@@ -1,7 +1,8 @@
 """Runs long work of the event loop in slices, so that no request holds up the others.
 
 Work that ends within one slice runs at once. Longer work takes turns: between two slices, of
-whichever work, the event loop serves everything else that is ready.
+whichever work, the event loop serves everything else that is ready. What work yields as a function
+runs in a thread, outside of the turns.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from routersvc.domain.conversation.steps import Steps
+from routersvc.domain.conversation.steps import Blocking, Steps
 
 T = TypeVar("T")
 
@@ -37,16 +38,19 @@ class Slices:
 
     async def run(self, work: Steps[T]) -> T:
         """Do the work and return its result. A cancelled caller ends the work at its next step."""
+        blocking: Blocking | None = None
         if not self._turn.locked():
             # The common case waits for nobody, and for nothing.
-            ended, result = self._slice(work, FIRST_SLICE)
+            ended, result, blocking = self._slice(work, FIRST_SLICE)
             if ended:
                 return result[0]
         try:
             while True:
+                if blocking is not None:
+                    await asyncio.to_thread(blocking)
                 async with self._turn:
                     await asyncio.sleep(0)
-                    ended, result = self._slice(work)
+                    ended, result, blocking = self._slice(work)
                     if ended:
                         return result[0]
         finally:
@@ -62,14 +66,19 @@ class Slices:
             pause = min(LONGEST_PAUSE, PAUSES * (self._clock() - began))
             asyncio.get_running_loop().call_later(pause, self._pace.release)
 
-    def _slice(self, work: Steps[T], seconds: float = SLICE) -> tuple[bool, list[T]]:
-        """Do steps for one slice; return whether the work has ended, and with which result."""
+    def _slice(
+        self, work: Steps[T], seconds: float = SLICE
+    ) -> tuple[bool, list[T], Blocking | None]:
+        """Do steps for one slice; return whether the work has ended, and with which result.
+
+        A slice also ends at a function that blocks, which is returned.
+        """
         clock = self._clock
         ends_at = clock() + seconds
         try:
             while True:
-                next(work)
-                if clock() >= ends_at:
-                    return False, []
+                blocking: Blocking | None = next(work)
+                if blocking is not None or clock() >= ends_at:
+                    return False, [], blocking
         except StopIteration as end:
-            return True, [end.value]
+            return True, [end.value], None

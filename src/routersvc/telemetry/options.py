@@ -17,6 +17,13 @@ class TraceExporter(enum.Enum):
     OTLP = "otlp"
 
 
+class CallSpanMaker(enum.Enum):
+    """What makes the spans of calls: the router, or OpenTelemetry's instrumentation of gRPC."""
+
+    BUILT_IN = "built_in"
+    OPENTELEMETRY = "opentelemetry"
+
+
 class LogFormat(enum.Enum):
     """The format of log lines: JSON objects or `key=value`."""
 
@@ -47,6 +54,7 @@ class TraceOptions:
     endpoint: str | None = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str], repr=False)
     sample_ratio: float
+    call_spans: CallSpanMaker
     propagate: bool
     export_timeout: float
     flush_timeout: float

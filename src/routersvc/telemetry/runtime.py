@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import AsyncGenerator, Callable, Iterable
-from typing import TextIO
-
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SpanExporter
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from typing import TYPE_CHECKING, TextIO
 
 from routersvc.domain.fleet.health import Availability
-from routersvc.telemetry.exposition import serve_metrics
 from routersvc.telemetry.logs import open_logs
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.observer import TelemetryObserver
-from routersvc.telemetry.options import TelemetryOptions
+from routersvc.telemetry.options import MetricsOptions, TelemetryOptions
 from routersvc.telemetry.tracing import open_tracing
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 TRACER_NAME = "routersvc"
 
@@ -66,14 +65,9 @@ async def open_telemetry(
         provider = await stack.enter_async_context(open_tracing(options, exporter=span_exporter))
         metrics = Metrics(version=options.service_version)
         metrics.dropped_log_lines = lambda: writer.dropped
-        registry = CollectorRegistry()
-        registry.register(metrics)
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        GCCollector(registry=registry)
         address: tuple[str, int] | None = None
         if options.metrics is not None:
-            address = await stack.enter_async_context(serve_metrics(options.metrics, registry))
+            address = await stack.enter_async_context(_exposed(metrics, options.metrics))
         yield Telemetry(
             observer=TelemetryObserver(
                 metrics=metrics,
@@ -88,3 +82,25 @@ async def open_telemetry(
             metrics_address=address,
             _metrics=metrics,
         )
+
+
+def _exposed(
+    metrics: Metrics, options: MetricsOptions
+) -> contextlib.AbstractAsyncContextManager[tuple[str, int]]:
+    """Serve the metrics, and those of the process, while the context is open."""
+    # An HTTP server takes 30 ms to load: only where metrics are served.
+    from prometheus_client import (  # noqa: PLC0415
+        CollectorRegistry,
+        GCCollector,
+        PlatformCollector,
+        ProcessCollector,
+    )
+
+    from routersvc.telemetry.exposition import serve_metrics  # noqa: PLC0415
+
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return serve_metrics(options, registry)

@@ -3,6 +3,7 @@
 Sampling is parent-based: the caller's decision is respected, `sample_ratio` applies to calls
 without one. Everything else follows the standard environment variables of OpenTelemetry
 (`OTEL_EXPORTER_OTLP_*`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_*`). No global provider is set.
+OpenTelemetry's SDK is imported by services that trace only.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncGenerator
-from typing import assert_never
-
-from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from typing import TYPE_CHECKING, assert_never
 
 from routersvc.telemetry.options import TelemetryOptions, TraceExporter, TraceOptions
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+# ruff: noqa: PLC0415 - see the docstring of this module
 
 
 @contextlib.asynccontextmanager
@@ -33,6 +35,19 @@ async def open_tracing(
     if exporter is None:
         yield None
         return
+    provider = _provider(options, exporter)
+    try:
+        yield provider
+    finally:
+        await _shut_down(provider, exporter, options.traces.flush_timeout)
+
+
+def _provider(options: TelemetryOptions, exporter: SpanExporter) -> TracerProvider:
+    from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(options.traces.sample_ratio)),
         resource=Resource.create(
@@ -41,10 +56,7 @@ async def open_tracing(
         shutdown_on_exit=False,
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
-    try:
-        yield provider
-    finally:
-        await _shut_down(provider, exporter, options.traces.flush_timeout)
+    return provider
 
 
 async def _shut_down(provider: TracerProvider, exporter: SpanExporter, patience: float) -> None:
@@ -66,12 +78,11 @@ def _exporter(options: TraceOptions) -> SpanExporter | None:
         case TraceExporter.NONE:
             return None
         case TraceExporter.CONSOLE:
+            from opentelemetry.sdk.trace.export import ConsoleSpanExporter
+
             return ConsoleSpanExporter(out=sys.stderr)
         case TraceExporter.OTLP:
-            # Imports a second gRPC stack, only when it is used.
-            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (  # noqa: PLC0415
-                OTLPSpanExporter,
-            )
+            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
             return OTLPSpanExporter(
                 endpoint=options.endpoint,

@@ -29,6 +29,7 @@ from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.server_options import EdgeName
 from routersvc.grpc_api.tracing import tracing_interceptor
 from routersvc.settings.loading import load_settings
+from routersvc.telemetry.options import CallSpanMaker
 
 HERE = Path(__file__).resolve().parent
 SETTINGS = HERE.parents[2] / "examples/minimal.yaml"
@@ -165,7 +166,7 @@ async def main() -> None:
             server_options(settings), addresses=("127.0.0.1:0",), edge=edge
         ),
         handlers=[handlers()],
-        interceptors=[tracing_interceptor(TracerProvider()), exit_],
+        interceptors=[tracing_interceptor(TracerProvider(), CallSpanMaker.BUILT_IN), exit_],
     )
     (address,) = await server.start()
     print(address.rpartition(":")[2], flush=True)  # noqa: T201 - whoever started it reads the port

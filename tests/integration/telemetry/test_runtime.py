@@ -20,6 +20,7 @@ from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.outcomes.errors import DrainingError
 from routersvc.telemetry.options import (
+    CallSpanMaker,
     LogFormat,
     LogLevel,
     LogOptions,
@@ -86,6 +87,7 @@ def _options(
         service_name="router-under-test",
         service_version="1.2.3",
         traces=TraceOptions(
+            call_spans=CallSpanMaker.BUILT_IN,
             exporter=exporter,
             endpoint=endpoint,
             headers={"x-collector-key": "abc"},

@@ -13,7 +13,8 @@ from grpc import aio
 from grpc_health.v1 import health_pb2
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import StatusCode
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
+from opentelemetry.trace import SpanKind, StatusCode
 
 from llmrouter.v1 import prompt_pb2, router_service_pb2, router_service_pb2_grpc
 from routersvc.domain.catalogue.catalogue import Catalogue
@@ -28,6 +29,7 @@ from routersvc.grpc_api.tracing import tracing_interceptor
 from routersvc.telemetry.call_lines import CallLine
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.observer import TelemetryObserver
+from routersvc.telemetry.options import CallSpanMaker
 from routersvc.testing.scripted import Fail, Hang, Script, ScriptedGateway, answer
 from routersvc.testing.worlds import scripted_deployment, scripted_policy
 
@@ -60,6 +62,11 @@ class EndedSpans(SpanExporter):
         self._arrived.set()
         return SpanExportResult.SUCCESS
 
+    @property
+    def ended(self) -> tuple[ReadableSpan, ...]:
+        """All spans that have ended."""
+        return tuple(self._spans)
+
     async def first(self, count: int) -> list[ReadableSpan]:
         """Wait until so many spans have ended, and return all."""
         while len(self._spans) < count:
@@ -74,17 +81,27 @@ class Service:
 
     gateway: ScriptedGateway
     stub: router_service_pb2_grpc.RouterServiceAsyncStub
-    check_health: Callable[[health_pb2.HealthCheckRequest], Awaitable[object]]
+    check_health: Callable[..., Awaitable[object]]
     spans: EndedSpans
 
 
+@pytest.fixture(params=CallSpanMaker, ids=lambda maker: maker.value)
+def maker(request: pytest.FixtureRequest) -> CallSpanMaker:
+    """Whatever makes the spans of calls: operators see the same of both."""
+    made: CallSpanMaker = request.param
+    return made
+
+
 @pytest.fixture
-async def service(request: pytest.FixtureRequest) -> AsyncGenerator[Service]:
-    """Run a server whose deployments `a` and `b` play the scripts of the parameter."""
+async def service(request: pytest.FixtureRequest, maker: CallSpanMaker) -> AsyncGenerator[Service]:
+    """Run a server whose deployments `a` and `b` play the scripts of the parameter.
+
+    Calls whose caller made no sampling decision are not sampled.
+    """
     scripts: dict[str, Sequence[Script]] = request.param
     spans = EndedSpans()
     lines: list[CallLine] = []
-    provider = TracerProvider(shutdown_on_exit=False)
+    provider = TracerProvider(sampler=ParentBased(ALWAYS_OFF), shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(spans))
     gateway = ScriptedGateway(scripts)
     clock = asyncio.get_running_loop().time
@@ -121,7 +138,7 @@ async def service(request: pytest.FixtureRequest) -> AsyncGenerator[Service]:
         router=router,
         make_id=lambda: "id",
         wall_clock=lambda: 0.0,
-        outer_interceptors=(tracing_interceptor(provider),),
+        outer_interceptors=(tracing_interceptor(provider, maker),),
     )
     (address,) = await server.start()
     async with aio.insecure_channel(address) as channel:
@@ -169,13 +186,14 @@ async def test_failed_call_s_span_has_the_status_that_the_caller_got(service: Se
     request = router_service_pb2.CompleteRequest(prompt=PROMPT)
 
     with pytest.raises(aio.AioRpcError) as caught:
-        await service.stub.Complete(request)
+        await service.stub.Complete(request, metadata=METADATA)
 
     _, call = await service.spans.first(2)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert (call.attributes or {})["rpc.grpc.status_code"] == 14
     assert (call.attributes or {})["routersvc.outcome"] == "providers_unavailable"
     assert call.status.status_code is StatusCode.ERROR
+    assert call.status.description == f"{grpc.StatusCode.UNAVAILABLE}:{caught.value.details()}"
 
 
 @pytest.mark.parametrize("service", [{"a": [[*answer("Hello")[:3], Hang()]]}], indirect=True)
@@ -201,8 +219,10 @@ async def test_abandoned_stream_ends_its_spans(
 @pytest.mark.parametrize("service", [{"a": [answer("Hello")]}], indirect=True)
 async def test_health_check_makes_no_span(service: Service) -> None:
     """Checks that come every second would bury what matters."""
-    await service.check_health(health_pb2.HealthCheckRequest())
-    await service.stub.Complete(router_service_pb2.CompleteRequest(prompt=PROMPT))
+    await service.check_health(health_pb2.HealthCheckRequest(), metadata=METADATA)
+    await service.stub.Complete(
+        router_service_pb2.CompleteRequest(prompt=PROMPT), metadata=METADATA
+    )
 
     spans = await service.spans.first(2)
 
@@ -210,3 +230,50 @@ async def test_health_check_makes_no_span(service: Service) -> None:
         "chat scripted-model",
         "/llmrouter.v1.RouterService/Complete",
     }
+
+
+@pytest.mark.parametrize("service", [{"a": [answer("Hello")]}], indirect=True)
+async def test_span_of_a_call_has_the_attributes_of_the_conventions(service: Service) -> None:
+    """Dashboards ask for these, whatever made the span."""
+    await service.stub.Complete(
+        router_service_pb2.CompleteRequest(prompt=PROMPT), metadata=METADATA
+    )
+
+    _, call = await service.spans.first(2)
+    found = {
+        name: value
+        for name, value in (call.attributes or {}).items()
+        if name.startswith(("rpc.", "net."))
+    }
+    assert call.kind is SpanKind.SERVER
+    assert call.status.status_code is StatusCode.UNSET
+    assert str(found.pop("rpc.user_agent")).startswith("grpc-python-asyncio/")
+    assert str(found.pop("net.peer.port")).isdecimal()
+    assert found == {
+        "net.peer.ip": "127.0.0.1",
+        "net.peer.name": "localhost",
+        "rpc.grpc.status_code": 0,
+        "rpc.method": "Complete",
+        "rpc.service": "llmrouter.v1.RouterService",
+        "rpc.system": "grpc",
+    }
+
+
+@pytest.mark.parametrize("service", [{"a": [answer("Hello"), answer("Hello")]}], indirect=True)
+async def test_call_that_is_not_sampled_is_not_sampled_by_the_provider_either(
+    service: Service,
+) -> None:
+    """The trace id goes on, of the caller or a new one, with the decision."""
+    request = router_service_pb2.CompleteRequest(prompt=PROMPT)
+
+    await service.stub.Complete(
+        request, metadata=(("traceparent", f"00-{TRACE_ID}-{PARENT_ID}-00"),)
+    )
+    await service.stub.Complete(request)
+
+    continued, new = (called.headers["traceparent"].split("-") for called in service.gateway.calls)
+    assert continued[1] == TRACE_ID
+    assert continued[2] != PARENT_ID
+    assert new[1] != TRACE_ID
+    assert [int(parts[3], 16) & 1 for parts in (continued, new)] == [0, 0]
+    assert service.spans.ended == ()

@@ -24,6 +24,7 @@ from routersvc.providers.dialects import DEFAULT_DIALECT
 from routersvc.settings.loading import load_settings
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.options import (
+    CallSpanMaker,
     LogFormat,
     LogLevel,
     LogOptions,
@@ -82,6 +83,7 @@ telemetry:
     endpoint: http://collector.test:4317
     headers: {x-token: "env:KEY"}
     sample_ratio: 0.5
+    call_spans: opentelemetry
     propagate: false
     export_timeout: 3s
     flush_timeout: 2s
@@ -138,6 +140,7 @@ def test_telemetry_is_told_all(settings: Settings) -> None:
         endpoint="http://collector.test:4317",
         headers={"x-token": "secret"},
         sample_ratio=0.5,
+        call_spans=CallSpanMaker.OPENTELEMETRY,
         propagate=False,
         export_timeout=3.0,
         flush_timeout=2.0,

@@ -4,12 +4,38 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.wording import Wording
 
 from routersvc.cli.application import application
 from routersvc.cli.running import run
+
+UNUSED = (
+    "aiohttp.web",
+    "azure",
+    "boto3",
+    "botocore",
+    "google.auth",
+    "opentelemetry.exporter",
+    "opentelemetry.instrumentation",
+    "opentelemetry.sdk",
+    "phonenumbers",
+    "requests",
+    "routersvc.detection",
+    "routersvc.drills",
+    "routersvc.providers.formats.anthropic_messages.wire",
+    "routersvc.providers.formats.bedrock_converse.wire",
+    "routersvc.providers.formats.cohere_chat.wire",
+    "routersvc.providers.formats.gemini.wire",
+    "routersvc.providers.formats.ollama_chat.wire",
+    "routersvc.providers.formats.openai_responses.wire",
+    "routersvc.simulator",
+    "stdnum",
+    "tiktoken",
+)
+"""What `serve` does not need with one provider of OpenAI's format and no telemetry but logs."""
 
 COMMANDS = sorted(info.name or "" for info in application.registered_commands)
 
@@ -175,3 +201,40 @@ def test_help_loads_nothing_heavy() -> None:
     )
 
     assert ended.stderr == "[]\n"
+
+
+def test_serve_loads_only_what_its_settings_use(tmp_path: Path) -> None:
+    """Each of these takes 10 to 300 ms and several MB; no test may lose that unseen."""
+    program = """
+import asyncio, sys, time
+from pathlib import Path
+from routersvc.app.application import open_application
+from routersvc.cli.actions import serving, settings_files
+
+async def main() -> None:
+    settings = settings_files.load(Path(sys.argv[1]))
+    async with open_application(settings, stream=sys.stderr, wall_clock=time.time):
+        print(" ".join(sys.modules))
+
+asyncio.run(main())
+"""
+    file = tmp_path / "router.yaml"
+    file.write_text(
+        "providers: {a: {wire_format: openai_chat, base_url: 'http://127.0.0.1:1/v1'}}\n"
+        "models: {m: {context_window: 128000}}\n"
+        "deployments: {d: {provider: a, model: m}}\n"
+        "policies: {default: {deployments: [d]}}\n"
+        f"server: {{listen: ['unix:{tmp_path}/s']}}\n"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(file)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+
+    loaded = set(ended.stdout.split())
+    assert "routersvc.providers.formats.openai_chat.wire" in loaded
+    assert loaded.isdisjoint(UNUSED)

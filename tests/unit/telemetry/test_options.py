@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routersvc.telemetry.options import MetricsOptions, TraceExporter, TraceOptions
+from routersvc.telemetry.options import CallSpanMaker, MetricsOptions, TraceExporter, TraceOptions
 
 
 @pytest.mark.parametrize("ratio", [-0.1, 1.1, float("nan")])
@@ -42,6 +42,7 @@ def _traces(
     headers: dict[str, str] | None = None,
 ) -> TraceOptions:
     return TraceOptions(
+        call_spans=CallSpanMaker.BUILT_IN,
         exporter=TraceExporter.OTLP,
         sample_ratio=sample_ratio,
         propagate=True,

@@ -10,8 +10,6 @@ from typing import BinaryIO, cast
 
 import orjson
 
-from routersvc.app.options import profiler as profiler_of
-from routersvc.cli.actions.settings_files import load_or_fail
 from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal, print_error
@@ -55,8 +53,7 @@ def profile(options: ProfileOptions) -> None:
     terminal = Terminal.of_process()
     profiler = Profiler(counter=O200kCounter())
     if options.config is not None:
-        settings = load_or_fail(options.config, terminal)
-        profiler = profiler_of(settings, counter=O200kCounter())
+        profiler = _profiler(options.config, terminal)
     lines = bad = 0
     for path in options.files:
         name = "standard input" if path == _STANDARD_INPUT else str(path)
@@ -71,6 +68,14 @@ def profile(options: ProfileOptions) -> None:
             terminal.write_json({"file": str(path), "line": number, "profile": found})
     if bad:
         raise CommandError(f"{bad:,} of {count_text(lines, 'line')} could not be read")
+
+
+def _profiler(config: Path, terminal: Terminal) -> Profiler:
+    # What a service is composed of takes half a second to load.
+    from routersvc.app.options import profiler  # noqa: PLC0415
+    from routersvc.cli.actions.settings_files import load_or_fail  # noqa: PLC0415
+
+    return profiler(load_or_fail(config, terminal), counter=O200kCounter())
 
 
 def _profile(line: bytes, profiler: Profiler, *, exact: bool) -> dict[str, object]:

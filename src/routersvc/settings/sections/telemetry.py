@@ -16,7 +16,7 @@ from routersvc.settings.types.fields import (
     Section,
     TcpAddress,
 )
-from routersvc.telemetry.options import LogFormat, LogLevel, TraceExporter
+from routersvc.telemetry.options import CallSpanMaker, LogFormat, LogLevel, TraceExporter
 
 
 class LogSection(Section):
@@ -64,6 +64,12 @@ class TracingSection(Section):
         default=0.01,
         description="The share of calls that are traced if the caller made no sampling decision. "
         "The caller's decision is respected.",
+    )
+    call_spans: CallSpanMaker = Field(
+        default=CallSpanMaker.BUILT_IN,
+        description="What makes the spans of calls. `built_in`: the router, which makes them for "
+        "sampled calls only. `opentelemetry`: OpenTelemetry's instrumentation of gRPC, which costs "
+        "110 to 200 µs of CPU per call, sampled or not.",
     )
     propagate: bool = Field(default=True, description="Whether trace context is sent to providers.")
     export_timeout: Duration = Field(

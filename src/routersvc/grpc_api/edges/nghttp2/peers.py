@@ -15,7 +15,7 @@ BACKLOG = 1_024
 def peer_of(peername: object) -> str:
     """Return a socket's peer as gRPC writes it."""
     match peername:
-        case (str(host), int(port), *_):
+        case (str(host), int(port)) | (str(host), int(port), int(), int()):
             if ":" in host:
                 return f"ipv6:{urllib.parse.quote(f'[{host}]', safe=':')}:{port}"
             return f"ipv4:{host}:{port}"
