@@ -65,7 +65,7 @@ def main() -> int:
         stdin.close()
     table = rendered(soaked, iterations)
     print(table)
-    if iterations >= parser.get_default("iterations"):
+    if iterations >= parser.get_default("iterations") and arguments.edge == "grpcio":
         RESULT.write_text(table, encoding="utf-8")
     return int(any(it.failed for it in soaked))
 
