@@ -160,10 +160,15 @@ async def main() -> None:
     exit_ = ErrorExit(
         calls=RunningCalls(), tracked=frozenset({SERVICE}), make_id=lambda: secrets.token_hex(16)
     )
+    options = server_options(settings)
     edge: EdgeName = sys.argv[1]  # type: ignore[assignment] # checked by `open_edge`
     server = open_edge(
         options=dataclasses.replace(
-            server_options(settings), addresses=("127.0.0.1:0",), edge=edge
+            options,
+            addresses=("127.0.0.1:0",),
+            edge=edge,
+            # The client of `channel_soak` closes its connections at its end.
+            connections=dataclasses.replace(options.connections, max_open=100_000),
         ),
         handlers=[handlers()],
         interceptors=[tracing_interceptor(TracerProvider(), CallSpanMaker.BUILT_IN), exit_],

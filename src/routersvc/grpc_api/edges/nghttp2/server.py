@@ -26,6 +26,9 @@ from routersvc.grpc_api.server_options import ServerOptions
 
 logger = logging.getLogger(__name__)
 
+RESERVED_DESCRIPTORS = 2_048
+"""Descriptors for providers and files, or half of those of the process if it has few."""
+
 
 class _Listener:
     """The connections of one address, the oldest first.
@@ -84,7 +87,7 @@ class Nghttp2Edge:
         self._loop = asyncio.get_running_loop()
         self.starts = Starts(self._start_call, self._loop)
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._max_sockets = descriptors // 2
+        self._max_sockets = max(descriptors // 2, descriptors - RESERVED_DESCRIPTORS)
         self._listeners: list[_Listener] = []
         self._servers: list[asyncio.Server] = []
         self._paths: list[Path] = []
