@@ -72,6 +72,9 @@ faults: .venv/.development ## measure what callers lose to sixty faults of a pri
 hostile: .venv/.development ## attack a router beside a quiet caller, over real sockets, four minutes
 	@$(BIN)/python -m bench.hostile --write $(ARGS)
 
+reloads: .venv/.development ## reload settings under load, half of them broken, a minute
+	@$(BIN)/python -m bench.reloads $(ARGS)
+
 reality: .venv/.development ## run the inputs from outside the project, seven minutes
 	@$(BIN)/pytest tests/reality $(ARGS)
 

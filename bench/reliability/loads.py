@@ -177,7 +177,7 @@ def make_planned_router(layer: Layer) -> Router:
     fleet = Fleet(catalogue.deployments.values(), random=random_module.Random(1))
     request = scripted_request(streaming=layer.streaming)
     # The one way to leave out planning alone: its cost has benches of its own.
-    vars(router)["_planner"] = _Planned(planner, fleet, request)
+    vars(vars(router)["_current"])["planner"] = _Planned(planner, fleet, request)
     return router
 
 

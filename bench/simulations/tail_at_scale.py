@@ -24,8 +24,7 @@ from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.policies import HedgingRule, Policy, Timeouts
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.drills.figures.drill_figures import quantile
 from routersvc.drills.plans.distributions import Constant, PowerTail
 from routersvc.drills.plans.drill_plans import Batches, DrillPlan, SimulatedDeployment

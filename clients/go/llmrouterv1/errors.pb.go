@@ -70,9 +70,9 @@ const (
 	ErrorReason_ERROR_REASON_ROUTER_OVERLOADED ErrorReason = 16
 	// The router is shutting down; another replica can serve. `UNAVAILABLE`.
 	ErrorReason_ERROR_REASON_DRAINING ErrorReason = 17
-	// The call carries no API key, or an unknown one. `UNAUTHENTICATED`.
+	// The call carries no API key, token or client certificate of a tenant, or one that is not valid. `UNAUTHENTICATED`.
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 18
-	// The caller is not permitted to do this. `PERMISSION_DENIED`.
+	// The caller is not permitted to do this. `PERMISSION_DENIED`, metadata `policy` or `method`.
 	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 19
 	// The tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where waiting helps.
 	ErrorReason_ERROR_REASON_TENANT_BUDGET_EXHAUSTED ErrorReason = 20
@@ -80,8 +80,10 @@ const (
 	ErrorReason_ERROR_REASON_UNKNOWN_DECISION ErrorReason = 21
 	// Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 22
-	// The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+	// A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`.
 	ErrorReason_ERROR_REASON_TENANT_RATE_LIMITED ErrorReason = 23
+	// Whether the token is valid cannot be checked now: its issuer's keys cannot be fetched. `UNAVAILABLE`, with `RetryInfo`.
+	ErrorReason_ERROR_REASON_AUTHENTICATION_UNAVAILABLE ErrorReason = 24
 )
 
 // Enum value maps for ErrorReason.
@@ -111,32 +113,34 @@ var (
 		21: "ERROR_REASON_UNKNOWN_DECISION",
 		22: "ERROR_REASON_INTERNAL",
 		23: "ERROR_REASON_TENANT_RATE_LIMITED",
+		24: "ERROR_REASON_AUTHENTICATION_UNAVAILABLE",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":             0,
-		"ERROR_REASON_INVALID_REQUEST":         1,
-		"ERROR_REASON_UNKNOWN_POLICY":          2,
-		"ERROR_REASON_UNKNOWN_NAME":            3,
-		"ERROR_REASON_FIELD_NOT_SERVED":        4,
-		"ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT":  5,
-		"ERROR_REASON_CONTEXT_LENGTH_EXCEEDED": 6,
-		"ERROR_REASON_REJECTED_BY_PROVIDER":    7,
-		"ERROR_REASON_PROVIDERS_UNAVAILABLE":   8,
-		"ERROR_REASON_PROVIDERS_RATE_LIMITED":  9,
-		"ERROR_REASON_PROVIDER_MISCONFIGURED":  10,
-		"ERROR_REASON_CONTENT_FILTERED":        11,
-		"ERROR_REASON_STREAM_BROKEN":           12,
-		"ERROR_REASON_BAD_ANSWER":              13,
-		"ERROR_REASON_DEADLINE_EXCEEDED":       14,
-		"ERROR_REASON_CANCELLED":               15,
-		"ERROR_REASON_ROUTER_OVERLOADED":       16,
-		"ERROR_REASON_DRAINING":                17,
-		"ERROR_REASON_UNAUTHENTICATED":         18,
-		"ERROR_REASON_PERMISSION_DENIED":       19,
-		"ERROR_REASON_TENANT_BUDGET_EXHAUSTED": 20,
-		"ERROR_REASON_UNKNOWN_DECISION":        21,
-		"ERROR_REASON_INTERNAL":                22,
-		"ERROR_REASON_TENANT_RATE_LIMITED":     23,
+		"ERROR_REASON_UNSPECIFIED":                0,
+		"ERROR_REASON_INVALID_REQUEST":            1,
+		"ERROR_REASON_UNKNOWN_POLICY":             2,
+		"ERROR_REASON_UNKNOWN_NAME":               3,
+		"ERROR_REASON_FIELD_NOT_SERVED":           4,
+		"ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT":     5,
+		"ERROR_REASON_CONTEXT_LENGTH_EXCEEDED":    6,
+		"ERROR_REASON_REJECTED_BY_PROVIDER":       7,
+		"ERROR_REASON_PROVIDERS_UNAVAILABLE":      8,
+		"ERROR_REASON_PROVIDERS_RATE_LIMITED":     9,
+		"ERROR_REASON_PROVIDER_MISCONFIGURED":     10,
+		"ERROR_REASON_CONTENT_FILTERED":           11,
+		"ERROR_REASON_STREAM_BROKEN":              12,
+		"ERROR_REASON_BAD_ANSWER":                 13,
+		"ERROR_REASON_DEADLINE_EXCEEDED":          14,
+		"ERROR_REASON_CANCELLED":                  15,
+		"ERROR_REASON_ROUTER_OVERLOADED":          16,
+		"ERROR_REASON_DRAINING":                   17,
+		"ERROR_REASON_UNAUTHENTICATED":            18,
+		"ERROR_REASON_PERMISSION_DENIED":          19,
+		"ERROR_REASON_TENANT_BUDGET_EXHAUSTED":    20,
+		"ERROR_REASON_UNKNOWN_DECISION":           21,
+		"ERROR_REASON_INTERNAL":                   22,
+		"ERROR_REASON_TENANT_RATE_LIMITED":        23,
+		"ERROR_REASON_AUTHENTICATION_UNAVAILABLE": 24,
 	}
 )
 
@@ -171,7 +175,7 @@ var File_llmrouter_v1_errors_proto protoreflect.FileDescriptor
 
 const file_llmrouter_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19llmrouter/v1/errors.proto\x12\fllmrouter.v1*\xd7\x06\n" +
+	"\x19llmrouter/v1/errors.proto\x12\fllmrouter.v1*\x84\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\x1f\n" +
@@ -197,7 +201,8 @@ const file_llmrouter_v1_errors_proto_rawDesc = "" +
 	"$ERROR_REASON_TENANT_BUDGET_EXHAUSTED\x10\x14\x12!\n" +
 	"\x1dERROR_REASON_UNKNOWN_DECISION\x10\x15\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x16\x12$\n" +
-	" ERROR_REASON_TENANT_RATE_LIMITED\x10\x17B\xb3\x01\n" +
+	" ERROR_REASON_TENANT_RATE_LIMITED\x10\x17\x12+\n" +
+	"'ERROR_REASON_AUTHENTICATION_UNAVAILABLE\x10\x18B\xb3\x01\n" +
 	"\x10com.llmrouter.v1B\vErrorsProtoP\x01ZAgithub.com/routersvc/routersvc/clients/go/llmrouterv1;llmrouterv1\xa2\x02\x03LXX\xaa\x02\fLlmrouter.V1\xca\x02\fLlmrouter\\V1\xe2\x02\x18Llmrouter\\V1\\GPBMetadata\xea\x02\rLlmrouter::V1b\x06proto3"
 
 var (

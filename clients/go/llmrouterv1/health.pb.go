@@ -147,6 +147,88 @@ func (BreakerState) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{1}
 }
 
+// Which configuration a router goes by.
+type ConfigurationStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Digest of the configuration in force, as in explanations.
+	Digest string `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	// When it came into force.
+	InForceSince *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=in_force_since,json=inForceSince,proto3" json:"in_force_since,omitempty"`
+	// When a later one was last refused. Unset: none since this one came into force.
+	LastFailedTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last_failed_time,json=lastFailedTime,proto3" json:"last_failed_time,omitempty"`
+	// Number of problems of the one that was refused; the log of the router names them.
+	LastFailedProblems int64 `protobuf:"varint,4,opt,name=last_failed_problems,json=lastFailedProblems,proto3" json:"last_failed_problems,omitempty"`
+	// Whether settings differ that hold from the next restart on.
+	NeedsRestart  bool `protobuf:"varint,5,opt,name=needs_restart,json=needsRestart,proto3" json:"needs_restart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigurationStatus) Reset() {
+	*x = ConfigurationStatus{}
+	mi := &file_llmrouter_v1_health_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigurationStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigurationStatus) ProtoMessage() {}
+
+func (x *ConfigurationStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_health_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigurationStatus.ProtoReflect.Descriptor instead.
+func (*ConfigurationStatus) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ConfigurationStatus) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *ConfigurationStatus) GetInForceSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.InForceSince
+	}
+	return nil
+}
+
+func (x *ConfigurationStatus) GetLastFailedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastFailedTime
+	}
+	return nil
+}
+
+func (x *ConfigurationStatus) GetLastFailedProblems() int64 {
+	if x != nil {
+		return x.LastFailedProblems
+	}
+	return 0
+}
+
+func (x *ConfigurationStatus) GetNeedsRestart() bool {
+	if x != nil {
+		return x.NeedsRestart
+	}
+	return false
+}
+
 // Health of one deployment.
 type DeploymentHealth struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -198,7 +280,7 @@ type DeploymentHealth struct {
 
 func (x *DeploymentHealth) Reset() {
 	*x = DeploymentHealth{}
-	mi := &file_llmrouter_v1_health_proto_msgTypes[0]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -210,7 +292,7 @@ func (x *DeploymentHealth) String() string {
 func (*DeploymentHealth) ProtoMessage() {}
 
 func (x *DeploymentHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_health_proto_msgTypes[0]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -223,7 +305,7 @@ func (x *DeploymentHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeploymentHealth.ProtoReflect.Descriptor instead.
 func (*DeploymentHealth) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{0}
+	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *DeploymentHealth) GetDeployment() *DeploymentName {
@@ -390,7 +472,7 @@ type BreakerStatus struct {
 
 func (x *BreakerStatus) Reset() {
 	*x = BreakerStatus{}
-	mi := &file_llmrouter_v1_health_proto_msgTypes[1]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -402,7 +484,7 @@ func (x *BreakerStatus) String() string {
 func (*BreakerStatus) ProtoMessage() {}
 
 func (x *BreakerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_health_proto_msgTypes[1]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -415,7 +497,7 @@ func (x *BreakerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakerStatus.ProtoReflect.Descriptor instead.
 func (*BreakerStatus) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{1}
+	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *BreakerStatus) GetState() BreakerState {
@@ -465,7 +547,7 @@ type Quantiles struct {
 
 func (x *Quantiles) Reset() {
 	*x = Quantiles{}
-	mi := &file_llmrouter_v1_health_proto_msgTypes[2]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -477,7 +559,7 @@ func (x *Quantiles) String() string {
 func (*Quantiles) ProtoMessage() {}
 
 func (x *Quantiles) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_health_proto_msgTypes[2]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +572,7 @@ func (x *Quantiles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quantiles.ProtoReflect.Descriptor instead.
 func (*Quantiles) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{2}
+	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Quantiles) GetP50() *durationpb.Duration {
@@ -547,7 +629,7 @@ type RateLimitHeadroom struct {
 
 func (x *RateLimitHeadroom) Reset() {
 	*x = RateLimitHeadroom{}
-	mi := &file_llmrouter_v1_health_proto_msgTypes[3]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -559,7 +641,7 @@ func (x *RateLimitHeadroom) String() string {
 func (*RateLimitHeadroom) ProtoMessage() {}
 
 func (x *RateLimitHeadroom) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_health_proto_msgTypes[3]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -572,7 +654,7 @@ func (x *RateLimitHeadroom) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateLimitHeadroom.ProtoReflect.Descriptor instead.
 func (*RateLimitHeadroom) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{3}
+	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RateLimitHeadroom) GetRemainingRequests() int64 {
@@ -623,7 +705,7 @@ type LastFailure struct {
 
 func (x *LastFailure) Reset() {
 	*x = LastFailure{}
-	mi := &file_llmrouter_v1_health_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +717,7 @@ func (x *LastFailure) String() string {
 func (*LastFailure) ProtoMessage() {}
 
 func (x *LastFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_health_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +730,7 @@ func (x *LastFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastFailure.ProtoReflect.Descriptor instead.
 func (*LastFailure) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{4}
+	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *LastFailure) GetFailureClass() FailureClass {
@@ -680,7 +762,7 @@ type LastProbe struct {
 
 func (x *LastProbe) Reset() {
 	*x = LastProbe{}
-	mi := &file_llmrouter_v1_health_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +774,7 @@ func (x *LastProbe) String() string {
 func (*LastProbe) ProtoMessage() {}
 
 func (x *LastProbe) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_health_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +787,7 @@ func (x *LastProbe) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastProbe.ProtoReflect.Descriptor instead.
 func (*LastProbe) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{5}
+	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *LastProbe) GetTime() *timestamppb.Timestamp {
@@ -742,7 +824,7 @@ type FailureCount struct {
 
 func (x *FailureCount) Reset() {
 	*x = FailureCount{}
-	mi := &file_llmrouter_v1_health_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -754,7 +836,7 @@ func (x *FailureCount) String() string {
 func (*FailureCount) ProtoMessage() {}
 
 func (x *FailureCount) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_health_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_health_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -767,7 +849,7 @@ func (x *FailureCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailureCount.ProtoReflect.Descriptor instead.
 func (*FailureCount) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{6}
+	return file_llmrouter_v1_health_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *FailureCount) GetFailureClass() FailureClass {
@@ -788,7 +870,13 @@ var File_llmrouter_v1_health_proto protoreflect.FileDescriptor
 
 const file_llmrouter_v1_health_proto_rawDesc = "" +
 	"\n" +
-	"\x19llmrouter/v1/health.proto\x12\fllmrouter.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19llmrouter/v1/report.proto\"\x8e\t\n" +
+	"\x19llmrouter/v1/health.proto\x12\fllmrouter.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19llmrouter/v1/report.proto\"\x8c\x02\n" +
+	"\x13ConfigurationStatus\x12\x16\n" +
+	"\x06digest\x18\x01 \x01(\tR\x06digest\x12@\n" +
+	"\x0ein_force_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\finForceSince\x12D\n" +
+	"\x10last_failed_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0elastFailedTime\x120\n" +
+	"\x14last_failed_problems\x18\x04 \x01(\x03R\x12lastFailedProblems\x12#\n" +
+	"\rneeds_restart\x18\x05 \x01(\bR\fneedsRestart\"\x8e\t\n" +
 	"\x10DeploymentHealth\x12<\n" +
 	"\n" +
 	"deployment\x18\x01 \x01(\v2\x1c.llmrouter.v1.DeploymentNameR\n" +
@@ -876,51 +964,54 @@ func file_llmrouter_v1_health_proto_rawDescGZIP() []byte {
 }
 
 var file_llmrouter_v1_health_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_llmrouter_v1_health_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_llmrouter_v1_health_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_llmrouter_v1_health_proto_goTypes = []any{
 	(HealthState)(0),              // 0: llmrouter.v1.HealthState
 	(BreakerState)(0),             // 1: llmrouter.v1.BreakerState
-	(*DeploymentHealth)(nil),      // 2: llmrouter.v1.DeploymentHealth
-	(*BreakerStatus)(nil),         // 3: llmrouter.v1.BreakerStatus
-	(*Quantiles)(nil),             // 4: llmrouter.v1.Quantiles
-	(*RateLimitHeadroom)(nil),     // 5: llmrouter.v1.RateLimitHeadroom
-	(*LastFailure)(nil),           // 6: llmrouter.v1.LastFailure
-	(*LastProbe)(nil),             // 7: llmrouter.v1.LastProbe
-	(*FailureCount)(nil),          // 8: llmrouter.v1.FailureCount
-	(*DeploymentName)(nil),        // 9: llmrouter.v1.DeploymentName
-	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(FailureClass)(0),             // 12: llmrouter.v1.FailureClass
+	(*ConfigurationStatus)(nil),   // 2: llmrouter.v1.ConfigurationStatus
+	(*DeploymentHealth)(nil),      // 3: llmrouter.v1.DeploymentHealth
+	(*BreakerStatus)(nil),         // 4: llmrouter.v1.BreakerStatus
+	(*Quantiles)(nil),             // 5: llmrouter.v1.Quantiles
+	(*RateLimitHeadroom)(nil),     // 6: llmrouter.v1.RateLimitHeadroom
+	(*LastFailure)(nil),           // 7: llmrouter.v1.LastFailure
+	(*LastProbe)(nil),             // 8: llmrouter.v1.LastProbe
+	(*FailureCount)(nil),          // 9: llmrouter.v1.FailureCount
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*DeploymentName)(nil),        // 11: llmrouter.v1.DeploymentName
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	(FailureClass)(0),             // 13: llmrouter.v1.FailureClass
 }
 var file_llmrouter_v1_health_proto_depIdxs = []int32{
-	9,  // 0: llmrouter.v1.DeploymentHealth.deployment:type_name -> llmrouter.v1.DeploymentName
-	0,  // 1: llmrouter.v1.DeploymentHealth.state:type_name -> llmrouter.v1.HealthState
-	3,  // 2: llmrouter.v1.DeploymentHealth.breaker:type_name -> llmrouter.v1.BreakerStatus
-	10, // 3: llmrouter.v1.DeploymentHealth.window:type_name -> google.protobuf.Duration
-	4,  // 4: llmrouter.v1.DeploymentHealth.time_to_first_content:type_name -> llmrouter.v1.Quantiles
-	4,  // 5: llmrouter.v1.DeploymentHealth.duration:type_name -> llmrouter.v1.Quantiles
-	5,  // 6: llmrouter.v1.DeploymentHealth.rate_limit_headroom:type_name -> llmrouter.v1.RateLimitHeadroom
-	10, // 7: llmrouter.v1.DeploymentHealth.not_before_delay:type_name -> google.protobuf.Duration
-	6,  // 8: llmrouter.v1.DeploymentHealth.last_failure:type_name -> llmrouter.v1.LastFailure
-	7,  // 9: llmrouter.v1.DeploymentHealth.last_probe:type_name -> llmrouter.v1.LastProbe
-	8,  // 10: llmrouter.v1.DeploymentHealth.failures_total:type_name -> llmrouter.v1.FailureCount
-	1,  // 11: llmrouter.v1.BreakerStatus.state:type_name -> llmrouter.v1.BreakerState
-	10, // 12: llmrouter.v1.BreakerStatus.next_probe_delay:type_name -> google.protobuf.Duration
-	10, // 13: llmrouter.v1.Quantiles.p50:type_name -> google.protobuf.Duration
-	10, // 14: llmrouter.v1.Quantiles.p90:type_name -> google.protobuf.Duration
-	10, // 15: llmrouter.v1.Quantiles.p95:type_name -> google.protobuf.Duration
-	10, // 16: llmrouter.v1.Quantiles.p99:type_name -> google.protobuf.Duration
-	11, // 17: llmrouter.v1.RateLimitHeadroom.observed_time:type_name -> google.protobuf.Timestamp
-	12, // 18: llmrouter.v1.LastFailure.failure_class:type_name -> llmrouter.v1.FailureClass
-	11, // 19: llmrouter.v1.LastFailure.time:type_name -> google.protobuf.Timestamp
-	11, // 20: llmrouter.v1.LastProbe.time:type_name -> google.protobuf.Timestamp
-	10, // 21: llmrouter.v1.LastProbe.duration:type_name -> google.protobuf.Duration
-	12, // 22: llmrouter.v1.FailureCount.failure_class:type_name -> llmrouter.v1.FailureClass
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	10, // 0: llmrouter.v1.ConfigurationStatus.in_force_since:type_name -> google.protobuf.Timestamp
+	10, // 1: llmrouter.v1.ConfigurationStatus.last_failed_time:type_name -> google.protobuf.Timestamp
+	11, // 2: llmrouter.v1.DeploymentHealth.deployment:type_name -> llmrouter.v1.DeploymentName
+	0,  // 3: llmrouter.v1.DeploymentHealth.state:type_name -> llmrouter.v1.HealthState
+	4,  // 4: llmrouter.v1.DeploymentHealth.breaker:type_name -> llmrouter.v1.BreakerStatus
+	12, // 5: llmrouter.v1.DeploymentHealth.window:type_name -> google.protobuf.Duration
+	5,  // 6: llmrouter.v1.DeploymentHealth.time_to_first_content:type_name -> llmrouter.v1.Quantiles
+	5,  // 7: llmrouter.v1.DeploymentHealth.duration:type_name -> llmrouter.v1.Quantiles
+	6,  // 8: llmrouter.v1.DeploymentHealth.rate_limit_headroom:type_name -> llmrouter.v1.RateLimitHeadroom
+	12, // 9: llmrouter.v1.DeploymentHealth.not_before_delay:type_name -> google.protobuf.Duration
+	7,  // 10: llmrouter.v1.DeploymentHealth.last_failure:type_name -> llmrouter.v1.LastFailure
+	8,  // 11: llmrouter.v1.DeploymentHealth.last_probe:type_name -> llmrouter.v1.LastProbe
+	9,  // 12: llmrouter.v1.DeploymentHealth.failures_total:type_name -> llmrouter.v1.FailureCount
+	1,  // 13: llmrouter.v1.BreakerStatus.state:type_name -> llmrouter.v1.BreakerState
+	12, // 14: llmrouter.v1.BreakerStatus.next_probe_delay:type_name -> google.protobuf.Duration
+	12, // 15: llmrouter.v1.Quantiles.p50:type_name -> google.protobuf.Duration
+	12, // 16: llmrouter.v1.Quantiles.p90:type_name -> google.protobuf.Duration
+	12, // 17: llmrouter.v1.Quantiles.p95:type_name -> google.protobuf.Duration
+	12, // 18: llmrouter.v1.Quantiles.p99:type_name -> google.protobuf.Duration
+	10, // 19: llmrouter.v1.RateLimitHeadroom.observed_time:type_name -> google.protobuf.Timestamp
+	13, // 20: llmrouter.v1.LastFailure.failure_class:type_name -> llmrouter.v1.FailureClass
+	10, // 21: llmrouter.v1.LastFailure.time:type_name -> google.protobuf.Timestamp
+	10, // 22: llmrouter.v1.LastProbe.time:type_name -> google.protobuf.Timestamp
+	12, // 23: llmrouter.v1.LastProbe.duration:type_name -> google.protobuf.Duration
+	13, // 24: llmrouter.v1.FailureCount.failure_class:type_name -> llmrouter.v1.FailureClass
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_health_proto_init() }
@@ -929,15 +1020,15 @@ func file_llmrouter_v1_health_proto_init() {
 		return
 	}
 	file_llmrouter_v1_report_proto_init()
-	file_llmrouter_v1_health_proto_msgTypes[0].OneofWrappers = []any{}
-	file_llmrouter_v1_health_proto_msgTypes[3].OneofWrappers = []any{}
+	file_llmrouter_v1_health_proto_msgTypes[1].OneofWrappers = []any{}
+	file_llmrouter_v1_health_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrouter_v1_health_proto_rawDesc), len(file_llmrouter_v1_health_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -666,7 +666,9 @@ type ProviderHealthResponse struct {
 	// Lists the deployments, sorted by name.
 	Deployments []*DeploymentHealth `protobuf:"bytes,1,rep,name=deployments,proto3" json:"deployments,omitempty"`
 	// When the state was read.
-	ObservedTime  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=observed_time,json=observedTime,proto3" json:"observed_time,omitempty"`
+	ObservedTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=observed_time,json=observedTime,proto3" json:"observed_time,omitempty"`
+	// Configuration that the router goes by.
+	Configuration *ConfigurationStatus `protobuf:"bytes,3,opt,name=configuration,proto3" json:"configuration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -711,6 +713,13 @@ func (x *ProviderHealthResponse) GetDeployments() []*DeploymentHealth {
 func (x *ProviderHealthResponse) GetObservedTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ObservedTime
+	}
+	return nil
+}
+
+func (x *ProviderHealthResponse) GetConfiguration() *ConfigurationStatus {
+	if x != nil {
+		return x.Configuration
 	}
 	return nil
 }
@@ -762,10 +771,11 @@ const file_llmrouter_v1_router_service_proto_rawDesc = "" +
 	"\tproviders\x18\x01 \x03(\tR\tproviders\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12 \n" +
 	"\vdeployments\x18\x03 \x03(\tR\vdeployments\x121\n" +
-	"\x06states\x18\x04 \x03(\x0e2\x19.llmrouter.v1.HealthStateR\x06states\"\x9b\x01\n" +
+	"\x06states\x18\x04 \x03(\x0e2\x19.llmrouter.v1.HealthStateR\x06states\"\xe4\x01\n" +
 	"\x16ProviderHealthResponse\x12@\n" +
 	"\vdeployments\x18\x01 \x03(\v2\x1e.llmrouter.v1.DeploymentHealthR\vdeployments\x12?\n" +
-	"\robserved_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fobservedTime2\xed\x02\n" +
+	"\robserved_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fobservedTime\x12G\n" +
+	"\rconfiguration\x18\x03 \x01(\v2!.llmrouter.v1.ConfigurationStatusR\rconfiguration2\xed\x02\n" +
 	"\rRouterService\x12I\n" +
 	"\bComplete\x12\x1d.llmrouter.v1.CompleteRequest\x1a\x1e.llmrouter.v1.CompleteResponse\x12]\n" +
 	"\x0eStreamComplete\x12#.llmrouter.v1.StreamCompleteRequest\x1a$.llmrouter.v1.StreamCompleteResponse0\x01\x12U\n" +
@@ -815,6 +825,7 @@ var file_llmrouter_v1_router_service_proto_goTypes = []any{
 	(HealthState)(0),               // 25: llmrouter.v1.HealthState
 	(*DeploymentHealth)(nil),       // 26: llmrouter.v1.DeploymentHealth
 	(*timestamppb.Timestamp)(nil),  // 27: google.protobuf.Timestamp
+	(*ConfigurationStatus)(nil),    // 28: llmrouter.v1.ConfigurationStatus
 }
 var file_llmrouter_v1_router_service_proto_depIdxs = []int32{
 	8,  // 0: llmrouter.v1.CompleteRequest.prompt:type_name -> llmrouter.v1.Prompt
@@ -842,19 +853,20 @@ var file_llmrouter_v1_router_service_proto_depIdxs = []int32{
 	25, // 22: llmrouter.v1.ProviderHealthRequest.states:type_name -> llmrouter.v1.HealthState
 	26, // 23: llmrouter.v1.ProviderHealthResponse.deployments:type_name -> llmrouter.v1.DeploymentHealth
 	27, // 24: llmrouter.v1.ProviderHealthResponse.observed_time:type_name -> google.protobuf.Timestamp
-	0,  // 25: llmrouter.v1.RouterService.Complete:input_type -> llmrouter.v1.CompleteRequest
-	2,  // 26: llmrouter.v1.RouterService.StreamComplete:input_type -> llmrouter.v1.StreamCompleteRequest
-	4,  // 27: llmrouter.v1.RouterService.ExplainRoute:input_type -> llmrouter.v1.ExplainRouteRequest
-	6,  // 28: llmrouter.v1.RouterService.ProviderHealth:input_type -> llmrouter.v1.ProviderHealthRequest
-	1,  // 29: llmrouter.v1.RouterService.Complete:output_type -> llmrouter.v1.CompleteResponse
-	3,  // 30: llmrouter.v1.RouterService.StreamComplete:output_type -> llmrouter.v1.StreamCompleteResponse
-	5,  // 31: llmrouter.v1.RouterService.ExplainRoute:output_type -> llmrouter.v1.ExplainRouteResponse
-	7,  // 32: llmrouter.v1.RouterService.ProviderHealth:output_type -> llmrouter.v1.ProviderHealthResponse
-	29, // [29:33] is the sub-list for method output_type
-	25, // [25:29] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	28, // 25: llmrouter.v1.ProviderHealthResponse.configuration:type_name -> llmrouter.v1.ConfigurationStatus
+	0,  // 26: llmrouter.v1.RouterService.Complete:input_type -> llmrouter.v1.CompleteRequest
+	2,  // 27: llmrouter.v1.RouterService.StreamComplete:input_type -> llmrouter.v1.StreamCompleteRequest
+	4,  // 28: llmrouter.v1.RouterService.ExplainRoute:input_type -> llmrouter.v1.ExplainRouteRequest
+	6,  // 29: llmrouter.v1.RouterService.ProviderHealth:input_type -> llmrouter.v1.ProviderHealthRequest
+	1,  // 30: llmrouter.v1.RouterService.Complete:output_type -> llmrouter.v1.CompleteResponse
+	3,  // 31: llmrouter.v1.RouterService.StreamComplete:output_type -> llmrouter.v1.StreamCompleteResponse
+	5,  // 32: llmrouter.v1.RouterService.ExplainRoute:output_type -> llmrouter.v1.ExplainRouteResponse
+	7,  // 33: llmrouter.v1.RouterService.ProviderHealth:output_type -> llmrouter.v1.ProviderHealthResponse
+	30, // [30:34] is the sub-list for method output_type
+	26, // [26:30] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_router_service_proto_init() }

@@ -10,20 +10,21 @@ import random
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 from typing import TextIO
 
-from routersvc.app.draining import Drain, DrainRule
-from routersvc.app.options import (
-    authenticator,
-    profiler,
-    provider_gateway,
-    server_options,
-    telemetry_options,
-)
-from routersvc.engine.router import Router, RouterConfiguration
+from routersvc.app.access import IssuerKeys
+from routersvc.app.configurations import Preparation
+from routersvc.app.draining import Drain
+from routersvc.app.options import drain_rule, telemetry_options
+from routersvc.app.reloading import Reload, Reloader
+from routersvc.app.replacements import Gateways, Replacement
+from routersvc.engine.router import Router
+from routersvc.engine.tasks import TaskScope
 from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.tracing import tracing_interceptor
 from routersvc.providers.http.gateway import ProviderGateway
+from routersvc.settings.checks.exposure import exposure_warnings
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.runtime import open_telemetry
 from routersvc.tokenizer.counter import O200kCounter
@@ -42,66 +43,75 @@ class Application:
     """A running service. `addresses` hold the ports that were really bound."""
 
     router: Router
-    gateway: ProviderGateway
+    gateways: Gateways
     server: EdgeServer
     drain: Drain
+    reloader: Reloader | None
     addresses: tuple[str, ...]
     metrics_address: tuple[str, int] | None
 
 
 @contextlib.asynccontextmanager
 async def open_application(
-    settings: Settings, *, stream: TextIO, wall_clock: Callable[[], float]
+    settings: Settings,
+    *,
+    stream: TextIO,
+    wall_clock: Callable[[], float],
+    load: Callable[[], Settings] | None = None,
 ) -> AsyncGenerator[Application]:
     """Start a service that logs to `stream`, and stop it on leaving.
+
+    `load` reads the settings again, in a thread; without it they are never reloaded.
 
     Leaving without a drain ends running calls.
 
     Raises:
         OSError: an address cannot be bound.
-        EdgeNotInstalledError: the package of the configured edge is not installed.
+        EdgeUnavailableError: the configured edge is not installed, or lacks TLS.
     """
     async with contextlib.AsyncExitStack() as stack:
         options = telemetry_options(settings)
         telemetry = await stack.enter_async_context(
             open_telemetry(options, stream=stream, wall_clock=wall_clock)
         )
-        catalogue = settings.catalogue()
         counter = O200kCounter()
-        if any(one.model.context_window <= SMALL_WINDOW for one in catalogue.deployments.values()):
+        issuer_keys = IssuerKeys(clock=time.monotonic)
+        stack.push_async_callback(issuer_keys.aclose)
+        preparation = Preparation(
+            started=settings, counter=counter, keys=issuer_keys, wall_clock=wall_clock
+        )
+        configuration = preparation.prepare(settings)
+        deployments = configuration.router.catalogue.deployments.values()
+        if any(each.model.context_window <= SMALL_WINDOW for each in deployments):
             # Elsewhere the first prompt that is near a limit loads it.
             await asyncio.to_thread(counter.load)
-        gateway = provider_gateway(settings, wall_clock=wall_clock)
-        stack.push_async_callback(gateway.aclose)
+        gateways = Gateways(
+            ProviderGateway(configuration.connections, wall_clock=wall_clock), wall_clock=wall_clock
+        )
+        stack.push_async_callback(gateways.aclose)
         router = Router(
-            configuration=RouterConfiguration(
-                catalogue=catalogue,
-                policies=settings.policies(),
-                default_policy=settings.default_policy,
-                digest=settings.digest,
-                max_concurrent_calls=settings.server.max_concurrent_calls,
-                rules=settings.fleet_rules(),
-                tenants=settings.tenants(),
-                profiler=profiler(settings, counter=counter),
-                decisions=settings.decision_rule(),
-                max_answer_bytes=settings.server.max_message_bytes,
-            ),
-            gateway=gateway,
+            configuration=configuration.router,
+            gateway=gateways.current,
             observer=telemetry.observer,
             # The same clock as the loop's, but uvloop's own is read once a turn, in milliseconds.
             clock=time.monotonic,
             wall_clock=wall_clock,
             random=random.Random(),
         )
-        telemetry.follow(active_calls=lambda: router.active_calls, availability=router.availability)
+        telemetry.follow(
+            active_calls=lambda: router.active_calls,
+            availability=router.availability,
+            reloads=router.reloads,
+        )
         stack.push_async_callback(router.aclose)
+        issuer_keys.warm_up()
         provider = telemetry.tracer_provider
         server = EdgeServer(
-            options=server_options(settings),
+            options=configuration.server,
             router=router,
             make_id=lambda: secrets.token_hex(ID_BYTES),
             wall_clock=wall_clock,
-            authenticator=authenticator(settings),
+            access=configuration.access,
             turned_away=telemetry.observer.call_turned_away,
             unreadable=telemetry.observer.call_unreadable,
             outer_interceptors=()
@@ -109,21 +119,34 @@ async def open_application(
             else (tracing_interceptor(provider, options.traces.call_spans),),
         )
         stack.push_async_callback(server.stop, grace=0.0)
+        for warning in exposure_warnings(settings):
+            logger.warning("open address", extra={"fields": {"reason": warning}})
         addresses = await server.start()
         router.start_checks()
         logger.info("serving", extra={"fields": {"addresses": ", ".join(addresses)}})
+        drain = Drain(server=server, router=router, rule=drain_rule(settings))
+        replacement = Replacement(
+            preparation=preparation, gateways=gateways, router=router, server=server, drain=drain
+        )
+        reloader: Reloader | None = None
+        if load is not None:
+            watch = settings.server.reload
+            reloader = Reloader(
+                Reload(load=load, apply=replacement.apply, watched=Path(settings.file)),
+                settings,
+                status=router.reloads,
+                interval=watch.interval if watch.watch else None,
+                wall_clock=wall_clock,
+            )
+            tasks = TaskScope()
+            stack.push_async_callback(tasks.aclose)
+            tasks.start(reloader.run(), name="reloads")
         yield Application(
             router=router,
-            gateway=gateway,
+            gateways=gateways,
             server=server,
-            drain=Drain(
-                server=server,
-                router=router,
-                rule=DrainRule(
-                    notice_delay=settings.server.drain.notice_delay,
-                    grace=settings.server.drain.grace,
-                ),
-            ),
+            drain=drain,
+            reloader=reloader,
             addresses=addresses,
             metrics_address=telemetry.metrics_address,
         )

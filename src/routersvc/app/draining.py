@@ -32,12 +32,12 @@ class DrainRule:
 
 
 class Drain:
-    """Takes a server and its router out of service, once."""
+    """Takes a server and its router out of service, once; `rule` may be replaced before."""
 
     def __init__(self, *, server: EdgeServer, router: Router, rule: DrainRule) -> None:
         self._server = server
         self._router = router
-        self._rule = rule
+        self.rule = rule
         self._requested = asyncio.Event()
         self._stage: asyncio.Timeout | None = None
 
@@ -58,9 +58,9 @@ class Drain:
         calls = self._server.calls
         logger.info("draining", extra={"fields": {"running_calls": len(calls)}})
         self._server.health.not_serving()
-        await self._within(self._rule.notice_delay, asyncio.Event().wait())
+        await self._within(self.rule.notice_delay, asyncio.Event().wait())
         self._router.drain()
-        if not await self._within(self._rule.grace, calls.wait_idle()):
+        if not await self._within(self.rule.grace, calls.wait_idle()):
             logger.warning(
                 "drain grace expired: ending running calls",
                 extra={"fields": {"running_calls": len(calls)}},

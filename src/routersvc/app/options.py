@@ -6,15 +6,15 @@ import importlib.metadata
 import logging
 from collections.abc import Callable, Mapping
 
+from routersvc.app.access import tls_files
 from routersvc.app.authorisations import authorisations
+from routersvc.app.draining import DrainRule
 from routersvc.app.wire_formats import adapter
 from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.conversation.request_limits import RequestLimits
 from routersvc.domain.profiling.identifiers import IdentifierDetector
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.domain.profiling.token_counting import TokenCounter
-from routersvc.grpc_api.access.api_keys import ApiKeys
-from routersvc.grpc_api.access.authentication import Authenticator
 from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.http.connections import ProviderConnection
@@ -42,21 +42,15 @@ def server_options(settings: Settings) -> ServerOptions:
         keepalive=KeepaliveOptions(**server.keepalive.model_dump()),
         reflection=server.reflection,
         edge=server.edge,
+        tls=tls_files(settings),
+        authenticated_reflection=settings.document.authentication.reflection,
     )
 
 
-def authenticator(settings: Settings) -> Authenticator | None:
-    """Return the authenticator of callers, `None` where no tenants are configured."""
-    if not settings.document.tenants:
-        return None
-    return ApiKeys(
-        (
-            (tenant, secret.reveal())
-            for tenant, secrets_of in settings.api_keys.items()
-            for secret in secrets_of
-        ),
-        anonymous=settings.anonymous_tenant(),
-    )
+def drain_rule(settings: Settings) -> DrainRule:
+    """Return the longest duration of each stage of a drain."""
+    drain = settings.server.drain
+    return DrainRule(notice_delay=drain.notice_delay, grace=drain.grace)
 
 
 def telemetry_options(settings: Settings) -> TelemetryOptions:
@@ -90,11 +84,17 @@ def _detector(settings: Settings) -> IdentifierDetector:
     return LocalDetector(phone_regions=settings.document.detection.phone_regions)
 
 
+def provider_connections(
+    endpoints: Mapping[str, Endpoint], *, wall_clock: Callable[[], float]
+) -> dict[str, ProviderConnection]:
+    """Return how to reach each of some providers; opens no connection."""
+    return {name: _connection(endpoint, wall_clock) for name, endpoint in endpoints.items()}
+
+
 def provider_gateway(settings: Settings, *, wall_clock: Callable[[], float]) -> ProviderGateway:
     """Return the gateway to the providers; opens no connection."""
     return ProviderGateway(
-        {name: _connection(endpoint, wall_clock) for name, endpoint in settings.endpoints.items()},
-        wall_clock=wall_clock,
+        provider_connections(settings.endpoints, wall_clock=wall_clock), wall_clock=wall_clock
     )
 
 

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from routersvc.app.application import Application, open_application
 from routersvc.app.draining import Drain
+from routersvc.app.reloading import Reloader
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.logs import log_loop_exception
 
@@ -20,8 +21,11 @@ logger = logging.getLogger(__name__)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """Signals that drain the service."""
 
-IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"""Signals that supervisors and log rotation send, and whose default would end the process."""
+RELOAD_SIGNAL = signal.SIGHUP
+"""The signal that reloads the settings."""
+
+IGNORED_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that log rotation and others send, and whose default would end the process."""
 
 
 async def serve(
@@ -30,9 +34,11 @@ async def serve(
     stream: TextIO,
     wall_clock: Callable[[], float],
     ready: Callable[[Application], None],
+    load: Callable[[], Settings] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain; each further signal ends a stage of the drain.
 
+    SIGHUP reloads the settings with `load`, which runs in a thread; without it it is ignored.
     `ready` is called once, when the service accepts calls.
 
     Raises:
@@ -40,10 +46,12 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     relay = _SignalRelay()
-    with _handled_signals(loop, relay.signalled), _logged_exceptions(loop):
-        async with open_application(settings, stream=stream, wall_clock=wall_clock) as application:
+    with _handled_signals(loop, relay), _logged_exceptions(loop):
+        async with open_application(
+            settings, stream=stream, wall_clock=wall_clock, load=load
+        ) as application:
             drain = application.drain
-            relay.follow(drain)
+            relay.follow(drain, application.reloader)
             # The objects built so far live as long as the process: exclude them from collection.
             # A collection before it would take 50 ms to find a few hundred objects.
             gc.freeze()
@@ -53,11 +61,21 @@ async def serve(
 
 
 class _SignalRelay:
-    """Passes signals on to the drain, including signals that arrive before it exists."""
+    """Passes signals on to drain and reloader, including those that arrive before they exist."""
 
     def __init__(self) -> None:
         self._drain: Drain | None = None
+        self._reloader: Reloader | None = None
         self._signalled = False
+        self._reload_asked = False
+
+    def reload(self) -> None:
+        """Record SIGHUP and ask for a reload."""
+        self._reload_asked = True
+        if self._reloader is not None:
+            self._reloader.ask()
+        elif self._drain is not None:
+            _ignore(RELOAD_SIGNAL)
 
     def signalled(self) -> None:
         """Record a signal and request the drain."""
@@ -65,19 +83,21 @@ class _SignalRelay:
         if self._drain is not None:
             self._drain.request()
 
-    def follow(self, drain: Drain) -> None:
-        """Make signals request `drain` from now on."""
+    def follow(self, drain: Drain, reloader: Reloader | None) -> None:
+        """Make signals request `drain`, and a reload of `reloader`, from now on."""
         self._drain = drain
+        self._reloader = reloader
+        if self._reload_asked:
+            self.reload()
         if self._signalled:
             drain.request()
 
 
 @contextlib.contextmanager
-def _handled_signals(
-    loop: asyncio.AbstractEventLoop, handler: Callable[[], None]
-) -> Generator[None]:
+def _handled_signals(loop: asyncio.AbstractEventLoop, relay: _SignalRelay) -> Generator[None]:
     for number in SIGNALS:
-        loop.add_signal_handler(number, handler)
+        loop.add_signal_handler(number, relay.signalled)
+    loop.add_signal_handler(RELOAD_SIGNAL, relay.reload)
     # A profiler around the service has handlers of its own.
     ignored = [one for one in IGNORED_SIGNALS if signal.getsignal(one) is signal.SIG_DFL]
     for number in ignored:
@@ -85,13 +105,13 @@ def _handled_signals(
     try:
         yield
     finally:
-        for number in (*SIGNALS, *ignored):
+        for number in (*SIGNALS, RELOAD_SIGNAL, *ignored):
             loop.remove_signal_handler(number)
 
 
 def _ignore(number: signal.Signals) -> None:
     logger.info(
-        "signal ignored: settings are read at the start only",
+        "signal ignored: it has no meaning for this service",
         extra={"fields": {"signal": number.name}},
     )
 

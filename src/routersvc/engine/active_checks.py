@@ -32,7 +32,10 @@ _PING = Prompt(
 
 
 class ActiveChecks:
-    """Runs due checks until it is cancelled. Each check is a task of `scope`."""
+    """Runs due checks until it is cancelled. Each check is a task of `scope`.
+
+    A check holds what `running` returns while it runs, so that its gateway stays open.
+    """
 
     def __init__(
         self,
@@ -42,12 +45,14 @@ class ActiveChecks:
         gateway: Gateway,
         scope: TaskScope,
         clock: Callable[[], float],
+        running: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
     ) -> None:
         self._fleet = fleet
         self._rule = rule
         self._gateway = gateway
         self._scope = scope
         self._clock = clock
+        self._running = running
 
     async def run(self) -> None:
         """Run checks until cancelled; return at once where checks are off."""
@@ -60,6 +65,10 @@ class ActiveChecks:
 
     async def check(self, deployment: Deployment) -> None:
         """Check one deployment and record the result in the fleet."""
+        with self._running():
+            await self._check(deployment)
+
+    async def _check(self, deployment: Deployment) -> None:
         began = self._clock()
         failure: Failure | None = None
         try:

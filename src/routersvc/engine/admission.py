@@ -1,16 +1,23 @@
-"""Admits requests: draining, concurrent calls by priority, and the call rates of tenants."""
+"""Admits requests: draining, concurrent calls by priority, and the limits of tenants."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.tenants import Tenant
-from routersvc.domain.measures.call_rates import CallRates
-from routersvc.domain.outcomes.errors import DrainingError, OverloadedError, TenantRateLimitedError
+from routersvc.domain.measures.call_rates import CallRateRule, CallRates
+from routersvc.domain.measures.token_rates import TokenRateRule, TokenRates
+from routersvc.domain.outcomes.errors import (
+    DrainingError,
+    OverloadedError,
+    TenantLimit,
+    TenantRateLimitedError,
+)
 from routersvc.domain.planning.admission import places_for
 
 PUSHBACK = 1.0
@@ -37,9 +44,10 @@ class Admission:
         wall_clock: Callable[[], float],
     ) -> None:
         self._max_concurrent_calls = max_concurrent_calls
-        self._rates = CallRates(
-            {name: tenant.rate for name, tenant in tenants.items() if tenant.rate is not None}
-        )
+        self._rates = CallRates(_rates(tenants))
+        self._tokens = TokenRates(_token_rates(tenants))
+        self._places = _places(tenants)
+        self._taken: Counter[str] = Counter()
         self._clock = clock
         self._wall_clock = wall_clock
         self._readings = 0
@@ -47,6 +55,13 @@ class Admission:
         self.calls = 0
         """Calls that have begun and not ended."""
         self.draining = False
+
+    def reconfigure(self, *, max_concurrent_calls: int, tenants: Mapping[str, Tenant]) -> None:
+        """Go on under other limits."""
+        self._max_concurrent_calls = max_concurrent_calls
+        self._rates.reconfigure(_rates(tenants))
+        self._tokens.reconfigure(_token_rates(tenants), self._clock())
+        self._places = _places(tenants)
 
     def admit(self, request: Request) -> Arrival:
         """Return when a request was admitted.
@@ -60,30 +75,62 @@ class Admission:
         places = places_for(priority, self._max_concurrent_calls)
         if self.calls + self._readings >= places:
             raise OverloadedError(priority=priority, places=places, retry_after=PUSHBACK)
+        most = self._places.get(request.tenant)
+        if most is not None and self._taken[request.tenant] >= most:
+            raise TenantRateLimitedError(retry_after=PUSHBACK, limit=TenantLimit.CONCURRENT_CALLS)
         arrival = Arrival(at=self._clock(), received_at=self._wall_clock())
         wait = self._rates.take(request.tenant, arrival.at)
         if wait > 0:
             raise TenantRateLimitedError(retry_after=wait)
         return arrival
 
+    def take_tokens(self, tenant: str, tokens: int, now: float) -> None:
+        """Take the tokens that a call is expected to use; `settle_tokens` accounts those it did.
+
+        Raises:
+            TenantRateLimitedError: so many are not left.
+        """
+        wait = self._tokens.take(tenant, tokens, now)
+        if wait > 0:
+            raise TenantRateLimitedError(retry_after=wait, limit=TenantLimit.TOKENS)
+
+    def settle_tokens(self, tenant: str, *, taken: int, used: int) -> None:
+        """Account what a call used instead of what it took."""
+        self._tokens.settle(tenant, taken=taken, used=used)
+
     @contextlib.contextmanager
-    def reading(self) -> Generator[None]:
+    def reading(self, tenant: str = "") -> Generator[None]:
         """Hold a place while a prompt is read, before a call begins or instead of one."""
         self._readings += 1
+        self._take(tenant)
         try:
             yield
         finally:
             self._readings -= 1
+            self._give_back(tenant)
             self._wake_idle()
 
-    def begun(self) -> None:
+    def begun(self, tenant: str = "") -> None:
         """Count a call that has begun."""
         self.calls += 1
+        self._take(tenant)
 
-    def ended(self) -> None:
+    def ended(self, tenant: str = "") -> None:
         """Count a call that has ended."""
         self.calls -= 1
+        self._give_back(tenant)
         self._wake_idle()
+
+    def _take(self, tenant: str) -> None:
+        # Also of tenants without a limit, which a reload may give them.
+        if tenant:
+            self._taken[tenant] += 1
+
+    def _give_back(self, tenant: str) -> None:
+        if tenant:
+            self._taken[tenant] -= 1
+            if not self._taken[tenant]:
+                del self._taken[tenant]
 
     async def wait_idle(self) -> None:
         """Wait until nothing runs."""
@@ -96,3 +143,16 @@ class Admission:
         if not self.calls and not self._readings and self._idle is not None:
             self._idle.set_result(None)
             self._idle = None
+
+
+def _rates(tenants: Mapping[str, Tenant]) -> dict[str, CallRateRule]:
+    return {name: tenant.rate for name, tenant in tenants.items() if tenant.rate is not None}
+
+
+def _token_rates(tenants: Mapping[str, Tenant]) -> dict[str, TokenRateRule]:
+    return {name: tenant.tokens for name, tenant in tenants.items() if tenant.tokens is not None}
+
+
+def _places(tenants: Mapping[str, Tenant]) -> dict[str, int]:
+    most = {name: tenant.max_concurrent_calls for name, tenant in tenants.items()}
+    return {name: places for name, places in most.items() if places is not None}

@@ -2,67 +2,38 @@
 
 from __future__ import annotations
 
-import dataclasses
+import asyncio
 import functools
 import random as random_module
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
-from routersvc.domain.catalogue.catalogue import Catalogue
-from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.explaining.explanations import Explanation
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionRule,
-    DecisionStore,
-    RememberedDecision,
-)
-from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.explaining.remembered_decisions import DecisionStore, RememberedDecision
+from routersvc.domain.fleet.deployment_states import DeploymentState
 from routersvc.domain.fleet.health import Availability, DeploymentHealth, HealthState
-from routersvc.domain.measures.cost_budgets import BudgetReservation, CostBudgets
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-)
+from routersvc.domain.measures.cost_budgets import BudgetReservation, CostBudgetRule, CostBudgets
+from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.domain.planning.model_listing import ListedModel, ModelFilter, listed_models
-from routersvc.domain.planning.planner import Planner, Profiled
-from routersvc.domain.planning.plans import PlannedRequest, RefusedRequest
-from routersvc.domain.profiling.profiles import Profiler
+from routersvc.domain.planning.planner import Profiled
+from routersvc.domain.planning.plans import Plan, PlannedRequest, RefusedRequest
 from routersvc.domain.racing.races import Race
 from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.admission import Admission, Arrival
-from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
-from routersvc.engine.calls import Call, Surroundings
-from routersvc.engine.explaining import Explainer
-from routersvc.engine.health_reports import HealthReports
+from routersvc.engine.calls import Call
+from routersvc.engine.generations import Generation, LastingParts, RouterConfiguration
 from routersvc.engine.ports import Gateway, Observer
+from routersvc.engine.reload_status import ReloadStatus
 from routersvc.engine.reporting import Decision
 from routersvc.engine.slices import Slices
 from routersvc.engine.tasks import TaskScope
 
+__all__ = ["Router", "RouterConfiguration"]
+
 T = TypeVar("T")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class RouterConfiguration:
-    """What the router routes by. `digest` identifies it in explanations.
-
-    `max_answer_bytes` is the largest message that the server sends to a caller.
-    Without `tenants` everybody is anonymous; with them a request has to be that of one of them.
-    """
-
-    catalogue: Catalogue
-    policies: Mapping[str, Policy]
-    default_policy: str
-    digest: str
-    max_concurrent_calls: int
-    rules: FleetRules = dataclasses.field(default_factory=FleetRules)
-    tenants: Mapping[str, Tenant] = dataclasses.field(default_factory=dict[str, Tenant])
-    profiler: Profiler = dataclasses.field(default_factory=Profiler)
-    decisions: DecisionRule = dataclasses.field(default_factory=DecisionRule)
-    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
 
 
 class Router:
@@ -81,54 +52,29 @@ class Router:
         wall_clock: Callable[[], float],
         random: random_module.Random,
     ) -> None:
-        self._configuration = configuration
-        self._planner = Planner(
-            catalogue=configuration.catalogue,
-            policies=configuration.policies,
-            default_policy=configuration.default_policy,
-            tenants=configuration.tenants,
-            profiler=configuration.profiler,
-        )
-        self._budgets = CostBudgets(
-            {
-                name: tenant.budget
-                for name, tenant in configuration.tenants.items()
-                if tenant.budget is not None
-            }
-        )
+        self._budgets = CostBudgets(_budget_rules(configuration))
         self._admission = Admission(
             max_concurrent_calls=configuration.max_concurrent_calls,
             tenants=configuration.tenants,
             clock=clock,
             wall_clock=wall_clock,
         )
-        self._fleet = Fleet(
-            configuration.catalogue.deployments.values(),
-            random=random,
-            rules=configuration.rules,
-            on_change=observer.state_changed,
-        )
-        self._health = HealthReports(
-            configuration.catalogue, configuration.policies, configuration.tenants, self._fleet
-        )
         self._scope = TaskScope()
         self._checks = TaskScope()
-        self._around = Surroundings(
-            gateway=gateway,
+        self._checking: asyncio.Task[None] | None = None
+        self._parts = LastingParts(
             observer=observer,
             scope=self._scope,
-            clock=clock,
-            max_answer_bytes=configuration.max_answer_bytes,
-        )
-        self._explainer = Explainer(
-            planner=self._planner,
-            fleet=self._fleet,
             budgets=self._budgets,
             decisions=DecisionStore(configuration.decisions),
-            configuration_digest=configuration.digest,
+            random=random,
             clock=clock,
             wall_clock=wall_clock,
         )
+        self.reloads = ReloadStatus(digest=configuration.digest, in_force_since=wall_clock())
+        self._current = Generation(configuration, gateway, self._parts)
+        # Oldest first; each until its last call has ended.
+        self._retired: list[Generation] = []
         self._random = random
         self._slices = Slices(clock)
 
@@ -140,12 +86,12 @@ class Router:
     @property
     def running_attempts(self) -> int:
         """How many attempts hold a lease of their deployment."""
-        return self._fleet.running_attempts
+        return sum(state.in_flight for state in self._live_states())
 
     @property
     def waiting_tickets(self) -> int:
         """How many tickets stand in the queue of a deployment; a call may hold two."""
-        return self._fleet.waiting_tickets
+        return sum(state.queued for state in self._live_states())
 
     @property
     def running_tasks(self) -> int:
@@ -157,16 +103,55 @@ class Router:
         """How many tasks of health checks have not ended, including the one that starts them."""
         return len(self._checks)
 
+    @property
+    def retired_generations(self) -> int:
+        """How many earlier configurations are still used by calls that began with them."""
+        return len(self._retired)
+
+    def reconfigure(
+        self,
+        configuration: RouterConfiguration,
+        gateway: Gateway,
+        *,
+        unused: Callable[[], None] | None = None,
+    ) -> None:
+        """Route by another configuration from now on; running calls end as they began.
+
+        `unused` is called once, when the last call and check of the configuration before has ended.
+        """
+        before = self._current
+        after = Generation(configuration, gateway, self._parts, before=before)
+        self._budgets.reconfigure(_budget_rules(configuration))
+        self._admission.reconfigure(
+            max_concurrent_calls=configuration.max_concurrent_calls, tenants=configuration.tenants
+        )
+        self._parts.decisions.reconfigure(configuration.decisions)
+        self._current = after
+        self.reloads.replaced(configuration.digest, self._parts.wall_clock())
+        if self._checking is not None:
+            self._checking.cancel()
+            self.start_checks()
+
+        def ended() -> None:
+            self._retired.remove(before)
+            if unused is not None:
+                unused()
+
+        self._retired.append(before)
+        before.retire(ended)
+
     def start_checks(self) -> None:
         """Start the health checks of deployments without recent traffic."""
+        generation = self._current
         checks = ActiveChecks(
-            fleet=self._fleet,
-            rule=self._configuration.rules.checks,
-            gateway=self._around.gateway,
+            fleet=generation.fleet,
+            rule=generation.configuration.rules.checks,
+            gateway=generation.around.gateway,
             scope=self._checks,
-            clock=self._around.clock,
+            clock=self._parts.clock,
+            running=generation.running,
         )
-        self._checks.start(checks.run(), name="active checks")
+        self._checking = self._checks.start(checks.run(), name="active checks")
 
     async def stop_checks(self) -> None:
         """Cancel the health checks and wait for them to end. Idempotent."""
@@ -175,7 +160,7 @@ class Router:
     @property
     def remembered_decisions(self) -> int:
         """How many decisions can be explained."""
-        return len(self._explainer.decisions)
+        return len(self._parts.decisions)
 
     @property
     def reservations(self) -> int:
@@ -189,9 +174,9 @@ class Router:
             RefusedError: the router does not take the request.
         """
         try:
-            return self._open(request, self._admission.admit(request))
+            return self._open(request, self._admission.admit(request), self._current)
         except RefusedError as error:
-            self._around.observer.call_refused(request=request, error=error)
+            self._parts.observer.call_refused(request=request, error=error)
             raise
 
     async def opened(self, request: Request) -> Call:
@@ -203,11 +188,12 @@ class Router:
         try:
             arrival = self._admission.admit(request)
             standing = self._budgets.standing(request.tenant, arrival.at)
-            with self._admission.reading():
-                profiled = await self._slices.run(self._planner.profiling(request, standing))
-            return self._open(request, arrival, profiled)
+            generation = self._current
+            with self._admission.reading(request.tenant), generation.running():
+                profiled = await self._slices.run(generation.planner.profiling(request, standing))
+                return self._open(request, arrival, generation, profiled)
         except RefusedError as error:
-            self._around.observer.call_refused(request=request, error=error)
+            self._parts.observer.call_refused(request=request, error=error)
             raise
 
     async def run_in_slices(self, work: Steps[T]) -> T:
@@ -220,7 +206,7 @@ class Router:
         Raises:
             RefusedError: the request names what does not exist.
         """
-        return self._explainer.explain(request)
+        return self._current.explainer.explain(request)
 
     async def explained(self, request: Request) -> Explanation:
         """Do what `explain` does, for a caller: it counts for the limits that hold for calls.
@@ -233,14 +219,15 @@ class Router:
         try:
             self._admission.admit(request)
         except RefusedError as error:
-            self._around.observer.call_refused(request=request, error=error)
+            self._parts.observer.call_refused(request=request, error=error)
             raise
-        with self._admission.reading():
+        with self._admission.reading(request.tenant):
             return await self._slices.run_in_turn(self._explaining(request))
 
     def _explaining(self, request: Request) -> Steps[Explanation]:
-        profiled = yield from self._explainer.profiling(request)
-        return self._explainer.explain(request, profiled)
+        explainer = self._current.explainer
+        profiled = yield from explainer.profiling(request)
+        return explainer.explain(request, profiled)
 
     def explain_decision(self, decision_id: str, *, tenant: str) -> Explanation:
         """Return where a past request of a tenant went and why. Calls no provider.
@@ -248,12 +235,12 @@ class Router:
         Raises:
             RefusedError: the tenant is unknown, or has no such decision.
         """
-        return self._explainer.explain_decision(decision_id, tenant=tenant)
+        return self._current.explainer.explain_decision(decision_id, tenant=tenant)
 
     @property
     def configuration_digest(self) -> str:
         """The digest of the configuration in force."""
-        return self._configuration.digest
+        return self._current.configuration.digest
 
     def list_models(self, tenant: str, wanted: ModelFilter) -> tuple[ListedModel, ...]:
         """Return the models that a tenant can use. Calls no provider.
@@ -261,10 +248,11 @@ class Router:
         Raises:
             RefusedError: the filter names what does not exist for this tenant.
         """
+        configuration = self._current.configuration
         return listed_models(
-            self._configuration.catalogue,
-            self._configuration.policies,
-            self._planner.tenant(tenant),
+            configuration.catalogue,
+            configuration.policies,
+            self._current.planner.tenant(tenant),
             wanted,
         )
 
@@ -285,9 +273,9 @@ class Router:
             UnknownTenantError: tenants are configured, and none has this name.
             UnknownNameError: a filter names what does not exist for this tenant.
         """
-        return self._health.of(
+        return self._current.health.of(
             tenant,
-            self._around.clock(),
+            self._parts.clock(),
             providers=providers,
             models=models,
             deployments=deployments,
@@ -296,9 +284,11 @@ class Router:
 
     def availability(self) -> tuple[Availability, ...]:
         """Return what keeps calls away from each deployment, for gauges."""
-        now = self._around.clock()
-        deployments = self._configuration.catalogue.deployments.values()
-        return tuple(self._fleet.availability(deployment, now) for deployment in deployments)
+        now = self._parts.clock()
+        deployments = self._current.configuration.catalogue.deployments.values()
+        return tuple(
+            self._current.fleet.availability(deployment, now) for deployment in deployments
+        )
 
     def drain(self) -> None:
         """Refuse new calls from now on; running calls continue."""
@@ -314,12 +304,18 @@ class Router:
         await self.stop_checks()
         await self._scope.aclose()
 
-    def _open(self, request: Request, arrival: Arrival, profiled: Profiled | None = None) -> Call:
+    def _open(
+        self,
+        request: Request,
+        arrival: Arrival,
+        generation: Generation,
+        profiled: Profiled | None = None,
+    ) -> Call:
         started_at, received_at = arrival.at, arrival.received_at
         standing = self._budgets.standing(request.tenant, started_at)
-        planned = self._planner.plan(
+        planned = generation.planner.plan(
             request,
-            self._fleet.planning_view(started_at),
+            generation.fleet.planning_view(started_at),
             budget=standing,
             at=received_at,
             profiled=profiled,
@@ -327,10 +323,13 @@ class Router:
         if isinstance(planned, RefusedRequest):
             raise planned.error
         plan, limits = planned.plan, planned.limits
+        self._admission.take_tokens(request.tenant, plan.tokens, started_at)
         reservation = self._budgets.reserve(request.tenant, _worst_case_cost(planned), started_at)
-        remembered = self._explainer.remembered(planned, received_at=received_at, now=started_at)
+        remembered = generation.explainer.remembered(
+            planned, received_at=received_at, now=started_at
+        )
         decision_id = f"{self._random.getrandbits(128):032x}"
-        race = Race(plan=plan, fleet=self._fleet, random=self._random, started_at=started_at)
+        race = Race(plan=plan, fleet=generation.fleet, random=self._random, started_at=started_at)
         call = Call(
             request=request,
             decision=Decision(
@@ -339,21 +338,24 @@ class Router:
                 plan=plan,
                 profile=limits.profile,
                 received_at=received_at,
-                planning_duration=self._around.clock() - started_at,
+                planning_duration=self._parts.clock() - started_at,
                 degradation=limits.degradation,
             ),
             race=race,
-            surroundings=self._around,
-            ended=functools.partial(self._call_ended, reservation, remembered),
+            surroundings=generation.around,
+            ended=functools.partial(self._call_ended, generation, plan, reservation, remembered),
         )
         if remembered is not None:
             remembered.began(call)
-            self._explainer.decisions.keep(decision_id, remembered, started_at)
-        self._admission.begun()
+            self._parts.decisions.keep(decision_id, remembered, started_at)
+        self._admission.begun(request.tenant)
+        generation.begin()
         return call
 
     def _call_ended(
         self,
+        generation: Generation,
+        plan: Plan,
         reservation: BudgetReservation | None,
         remembered: RememberedDecision | None,
         report: RouteReport,
@@ -364,9 +366,27 @@ class Router:
         if reservation is not None:
             cost = report.total_cost
             self._budgets.settle(
-                reservation, 0.0 if cost is None else cost.usd, self._around.clock()
+                reservation, 0.0 if cost is None else cost.usd, self._parts.clock()
             )
-        self._admission.ended()
+        usage = report.total_usage
+        used = usage.input_tokens + usage.output_tokens
+        self._admission.settle_tokens(report.tenant, taken=plan.tokens, used=used)
+        generation.end()
+        self._admission.ended(report.tenant)
+
+    def _live_states(self) -> Iterable[DeploymentState]:
+        """Return the state of every deployment that calls can still be running on, each once."""
+        generations = (self._current, *self._retired)
+        states = (state for one in generations for state in one.fleet.records.states.values())
+        return dict.fromkeys(states)
+
+
+def _budget_rules(configuration: RouterConfiguration) -> dict[str, CostBudgetRule]:
+    return {
+        name: tenant.budget
+        for name, tenant in configuration.tenants.items()
+        if tenant.budget is not None
+    }
 
 
 def _worst_case_cost(planned: PlannedRequest) -> float:

@@ -33,5 +33,9 @@ class TaskScope:
         """Cancel what still runs and wait until it has ended."""
         for task in tuple(self._tasks):
             task.cancel()
+        await self.wait_ended()
+
+    async def wait_ended(self) -> None:
+        """Wait until every task has ended by itself."""
         while self._tasks:
             await asyncio.wait(tuple(self._tasks))

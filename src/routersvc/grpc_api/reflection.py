@@ -19,6 +19,9 @@ from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, Serv
 
 V1_SERVICE_NAME = "grpc.reflection.v1.ServerReflection"
 
+REFLECTION_SERVICES = (V1_SERVICE_NAME, SERVICE_NAME)
+"""The names under which reflection is served."""
+
 _V1_FILE = "grpc/reflection/v1/reflection.proto"
 _V1_PACKAGE = "grpc.reflection.v1"
 
@@ -78,7 +81,7 @@ def reflection_handlers(services: Iterable[str]) -> tuple[grpc.GenericRpcHandler
     )
     return tuple(
         grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": method})
-        for name in (V1_SERVICE_NAME, SERVICE_NAME)
+        for name in REFLECTION_SERVICES
     )
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 from grpc import aio
 
 from routersvc.engine.router import Router
 from routersvc.grpc_api import catalogue_servicer, health_checks, servicers
-from routersvc.grpc_api.access.authentication import Authentication, Authenticator
+from routersvc.grpc_api.access.authentication import (
+    AccessRules,
+    Authentication,
+    TurnedAway,
+    ignore_turned_away,
+)
 from routersvc.grpc_api.catalogue_servicer import CatalogueServicer
+from routersvc.grpc_api.certificates import Certificates
 from routersvc.grpc_api.edges.opening import open_edge
 from routersvc.grpc_api.errors.error_exit import ErrorExit
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.health_checks import HealthChecks
-from routersvc.grpc_api.reflection import reflection_handlers
+from routersvc.grpc_api.reflection import REFLECTION_SERVICES, reflection_handlers
 from routersvc.grpc_api.server_options import ServerOptions
 from routersvc.grpc_api.servicers import RouterServicer, Unreadable, ignore_unreadable
 
@@ -22,21 +29,17 @@ SERVICES = (servicers.SERVICE_NAME, catalogue_servicer.SERVICE_NAME)
 """The router's own services: tracked, authenticated, and with a shared health state."""
 
 
-def _ignore_refusal(_: bool) -> None:  # noqa: FBT001 - the signature of the callback
-    """Do nothing."""
-
-
 class EdgeServer:
     """Serves a router over gRPC, in the event loop that created it.
 
-    `authenticator` returns the tenant of a call; without one, every call is accepted without a
-    tenant. `turned_away` is called for each refused call with whether it is a streaming call,
-    `unreadable` for each whose request cannot be read or exceeds a limit.
+    `access` says who calls and what each may call; without it, every call is accepted without a
+    tenant. `turned_away` is called for each call that it refuses, `unreadable` for each whose
+    request cannot be read or exceeds a limit.
     `outer_interceptors` wrap the error exit, the outermost first. `make_id` returns unique ids,
     `wall_clock` seconds since the epoch.
 
     Raises:
-        EdgeNotInstalledError: the package of the edge that the options name is not installed.
+        EdgeUnavailableError: the edge that the options name is not installed, or lacks TLS.
     """
 
     def __init__(
@@ -46,15 +49,15 @@ class EdgeServer:
         router: Router,
         make_id: Callable[[], str],
         wall_clock: Callable[[], float],
-        authenticator: Authenticator | None = None,
-        turned_away: Callable[[bool], None] = _ignore_refusal,
+        access: AccessRules | None = None,
+        turned_away: TurnedAway = ignore_turned_away,
         unreadable: Unreadable = ignore_unreadable,
         outer_interceptors: Sequence[aio.ServerInterceptor] = (),
     ) -> None:
         self.health = HealthChecks(SERVICES)
         self.calls = RunningCalls()
         self._options = options
-        servicer = RouterServicer(
+        self._servicer = servicer = RouterServicer(
             router=router,
             deadlines=options.deadlines,
             limits=options.limits,
@@ -67,18 +70,32 @@ class EdgeServer:
         if options.reflection:
             handlers.extend(reflection_handlers([*SERVICES, health_checks.SERVICE_NAME]))
         exit_ = ErrorExit(calls=self.calls, tracked=frozenset(SERVICES), make_id=make_id)
-        inner: list[aio.ServerInterceptor] = []
-        if authenticator is not None:
-            inner.append(
-                Authentication(
-                    authenticator=authenticator, services=SERVICES, turned_away=turned_away
-                )
-            )
+        self.certificates = None if options.tls is None else Certificates(options.tls)
+        closed = (*SERVICES, *(REFLECTION_SERVICES if options.authenticated_reflection else ()))
+        self.authentication = Authentication(
+            rules=access or AccessRules(),
+            services=closed,
+            turned_away=turned_away,
+        )
         self._edge = open_edge(
             options=options,
             handlers=handlers,
-            interceptors=[*outer_interceptors, exit_, *inner],
+            interceptors=[*outer_interceptors, exit_, self.authentication],
+            certificates=self.certificates,
         )
+
+    def reconfigure(self, options: ServerOptions, access: AccessRules) -> None:
+        """Receive calls by other rules from now on: deadlines, limits, access, certificate.
+
+        The other options hold from the start to the end of a server.
+        """
+        certificates, tls = self.certificates, options.tls
+        if certificates is not None and tls is not None and certificates.takes(tls):
+            certificates.replace(tls)
+        # Clients present certificates if they were asked to at the start.
+        by_certificate = certificates is not None and certificates.requires_clients
+        self.authentication.rules = dataclasses.replace(access, by_certificate=by_certificate)
+        self._servicer.reconfigure(deadlines=options.deadlines, limits=options.limits)
 
     async def start(self) -> tuple[str, ...]:
         """Listen, report `SERVING`, and return the addresses with their actual ports.

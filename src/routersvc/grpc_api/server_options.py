@@ -9,6 +9,7 @@ import dataclasses
 from typing import Literal, TypeAlias
 
 from routersvc.domain.conversation.request_limits import RequestLimits
+from routersvc.grpc_api.certificates import TlsFiles
 from routersvc.grpc_api.servicers import DeadlineRule
 
 _MAX_WAITING = 8_192
@@ -58,7 +59,8 @@ class ConnectionOptions:
 class ServerOptions:
     """Addresses and limits of the server.
 
-    `addresses` have the form `host:port` (port 0 takes a free one) or `unix:PATH`.
+    `addresses` have the form `host:port` (port 0 takes a free one) or `unix:PATH`; with `tls`, the
+    former are encrypted. `authenticated_reflection` is whether reflection requires authentication.
     """
 
     addresses: tuple[str, ...]
@@ -68,6 +70,8 @@ class ServerOptions:
     limits: RequestLimits
     keepalive: KeepaliveOptions
     reflection: bool
+    authenticated_reflection: bool = False
+    tls: TlsFiles | None = None
     edge: EdgeName = "grpcio"
 
     def __post_init__(self) -> None:

@@ -31,7 +31,7 @@ from routersvc.grpc_api.inbound.requests import (
 from routersvc.grpc_api.inbound.wire_requests import RequestReader
 from routersvc.grpc_api.outbound.answers import completion_of, stream_responses
 from routersvc.grpc_api.outbound.explanations import explanation_of
-from routersvc.grpc_api.outbound.health import health_of
+from routersvc.grpc_api.outbound.health import configuration_of, health_of
 from routersvc.grpc_api.outbound.times import timestamp_of
 from routersvc.telemetry.trace_context import trace_headers
 
@@ -110,6 +110,11 @@ class RouterServicer:
         self._unreadable = unreadable
         self._make_id = make_id
         self._wall_clock = wall_clock
+
+    def reconfigure(self, *, deadlines: DeadlineRule, limits: RequestLimits) -> None:
+        """Read the requests of calls that come from now on by other rules."""
+        self._deadlines = deadlines
+        self._limits = limits
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Return the handler to register with a server."""
@@ -197,6 +202,7 @@ class RouterServicer:
         return service_pb2.ProviderHealthResponse(
             deployments=[health_of(health, now=now) for health in deployments],
             observed_time=timestamp_of(now),
+            configuration=configuration_of(self._router.reloads),
         )
 
     async def _read(self, work: Steps[T], *, streaming: bool) -> T:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from routersvc.settings.sections.authentication import AuthenticationSection
 from routersvc.settings.sections.deployments import DeploymentSection
 from routersvc.settings.sections.detection import DetectionSection
 from routersvc.settings.sections.fleet import FleetSection
@@ -47,6 +48,11 @@ class SettingsDocument(Section):
         default={},
         description="The owners of requests, by names of your choice. Empty disables "
         "authentication: every caller can use every policy.",
+    )
+    authentication: AuthenticationSection = Field(
+        default=AuthenticationSection(),
+        description="How callers are authenticated, apart from the API keys and names of each "
+        "tenant.",
     )
     fleet: FleetSection = Field(
         default=FleetSection(),

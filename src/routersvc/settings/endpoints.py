@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import ssl
 from collections.abc import Mapping
@@ -22,7 +23,11 @@ from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSe
 from routersvc.settings.sections.tenants import TenantSection
 from routersvc.settings.source.plain_files import require_plain_file
 from routersvc.settings.source.problem_list import ProblemList
-from routersvc.settings.types.secrets import SecretReference, SecretUnavailableError
+from routersvc.settings.types.secrets import (
+    SecretReference,
+    SecretSource,
+    SecretUnavailableError,
+)
 from routersvc.settings.wire_formats import WireFormat
 
 
@@ -123,6 +128,8 @@ class Reader:
         self._environment = environment
         self._folder = folder
         self._problems = problems
+        self.files: dict[Path, str] = {}
+        """The files that it has read, with a hash of those whose path is all that is kept."""
 
     def endpoint(
         self, name: str, provider: ProviderSection, wire_formats: Mapping[str, WireFormat]
@@ -191,6 +198,8 @@ class Reader:
         return {name: secret for name, secret in found.items() if secret is not None}
 
     def _secret(self, path: KeyPath, reference: SecretReference) -> Secret | None:
+        if reference.source is SecretSource.FILE:
+            self.files.setdefault(self._folder / reference.name, "")
         try:
             return reference.resolve(self._environment, self._folder)
         except SecretUnavailableError as error:
@@ -263,7 +272,9 @@ class Reader:
         full = self._folder / file
         try:
             require_plain_file(full)
-            holds_object = isinstance(json.loads(full.read_bytes()), dict)
+            content = full.read_bytes()
+            self.files[full] = hashlib.sha256(content).hexdigest()
+            holds_object = isinstance(json.loads(content), dict)
         except OSError as error:
             reason = (error.strerror or "not a regular file").lower()
             self._problems.at_value(path, f"cannot read file: {reason}", "a JSON file")
@@ -280,6 +291,7 @@ class Reader:
         full = self._folder / file
         try:
             require_plain_file(full)
+            self.files[full] = hashlib.sha256(full.read_bytes()).hexdigest()
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=full)
         except ssl.SSLError:
             self._problems.at_value(path, "contains no certificates", "a PEM file")

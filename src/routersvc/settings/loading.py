@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from routersvc.settings.access_files import AccessReader
 from routersvc.settings.checks.coherence import check_coherence
 from routersvc.settings.checks.references import check_references
 from routersvc.settings.document import SettingsDocument
@@ -65,7 +66,8 @@ def settings_of(
     check_references(PlainData(source.content), known_wire_formats, problems)
     check_coherence(sections, source, problems)
     reader = Reader(environment, folder, problems)
-    settings = _resolved(sections, source, reader, known_wire_formats)
+    access = AccessReader(folder, problems)
+    settings = _resolved(sections, source, reader, access, known_wire_formats)
     if settings is None or problems.problems:
         raise SettingsError(problems.problems)
     return settings
@@ -75,6 +77,7 @@ def _resolved(
     sections: Sections,
     source: YamlDocument,
     reader: Reader,
+    access: AccessReader,
     wire_formats: Mapping[str, WireFormat],
 ) -> Settings | None:
     """Resolve the secrets of all sections; `None` if a section is invalid."""
@@ -91,6 +94,9 @@ def _resolved(
     api_keys = reader.api_keys(
         {name: tenant for name, tenant in sections.tenants.items() if tenant is not None}
     )
+    server, authentication = sections.server, sections.authentication
+    certificate = access.certificate(None if server is None else server.tls)
+    issuers = access.issuers(() if authentication is None else authentication.tokens.items())
     if sections.document is None:
         return None
     return Settings(
@@ -101,6 +107,9 @@ def _resolved(
         tracing_headers=tracing_headers,
         api_keys=api_keys,
         wire_formats=wire_formats,
+        certificate=certificate,
+        token_issuers=issuers,
+        files=reader.files | dict.fromkeys(access.files, ""),
     )
 
 

@@ -17,6 +17,7 @@ from routersvc.settings.document import SettingsDocument
 from routersvc.settings.inheritance import inherited
 from routersvc.settings.known_models.known_models import completed
 from routersvc.settings.schema.translation import translate
+from routersvc.settings.sections.authentication import AuthenticationSection
 from routersvc.settings.sections.deployments import DeploymentSection
 from routersvc.settings.sections.fleet import FleetSection
 from routersvc.settings.sections.models import ModelSection
@@ -43,6 +44,7 @@ class Sections:
     policies: Mapping[str, PolicySection | None]
     policy_defaults: PolicyDefaultsSection | None
     tenants: Mapping[str, TenantSection | None]
+    authentication: AuthenticationSection | None
     fleet: FleetSection | None
     server: ServerSection | None
     telemetry: TelemetrySection | None
@@ -77,6 +79,7 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
             policies=document.policies,
             policy_defaults=document.policy_defaults,
             tenants=document.tenants,
+            authentication=document.authentication,
             fleet=document.fleet,
             server=document.server,
             telemetry=document.telemetry,
@@ -90,6 +93,7 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
         policies=_read_each(content.get("policies"), PolicySection),
         policy_defaults=_read(content.get("policy_defaults", {}), PolicyDefaultsSection),
         tenants=_read_each(content.get("tenants"), TenantSection),
+        authentication=_read(content.get("authentication", {}), AuthenticationSection),
         fleet=_read(content.get("fleet", {}), FleetSection),
         server=_read(content.get("server", {}), ServerSection),
         telemetry=_read(content.get("telemetry", {}), TelemetrySection),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.deployments import Deployment
@@ -18,10 +19,10 @@ from routersvc.domain.fleet.active_checks import CheckRule
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
 from routersvc.domain.fleet.disablements import RecheckRule
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.profiling.identifiers import DataClassRule
+from routersvc.settings.access_files import ServerCertificate, TokenIssuer
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.inheritance import inherited
@@ -44,7 +45,8 @@ class Settings:
     """A valid settings file with its secrets; `digest` identifies its content.
 
     `document` is the file with its defaults. `endpoints` are by provider, `api_keys` by tenant;
-    `tracing_headers` are sent to the collector of traces.
+    `tracing_headers` are sent to the collector of traces. `certificate` is that of the server.
+    `files` are those that it refers to, with a hash of those that are read again later.
     """
 
     file: str
@@ -54,6 +56,11 @@ class Settings:
     tracing_headers: Mapping[str, Secret]
     api_keys: Mapping[str, tuple[Secret, ...]]
     wire_formats: Mapping[str, WireFormat] = dataclasses.field(repr=False)
+    certificate: ServerCertificate | None = None
+    token_issuers: Mapping[str, TokenIssuer] = dataclasses.field(
+        default_factory=dict[str, TokenIssuer]
+    )
+    files: Mapping[Path, str] = dataclasses.field(default_factory=dict[Path, str], repr=False)
 
     @property
     def server(self) -> ServerSection:

@@ -70,6 +70,24 @@ class DeclaredInfo(DeclaredMetric):
         return InfoMetricFamily(self.name.removesuffix("_info"), self.help)
 
 
+CONFIGURATION = DeclaredInfo(
+    "routersvc_configuration_info", "Digest of the configuration in force.", ("digest",)
+)
+CONFIGURATION_SINCE = DeclaredGauge(
+    "routersvc_configuration_in_force_since_seconds",
+    "When the configuration came into force, in seconds since the epoch.",
+)
+RELOADS = DeclaredCounter(
+    "routersvc_configuration_reloads_total", "Attempts to reload the settings.", ("result",)
+)
+RELOAD_REFUSED = DeclaredGauge(
+    "routersvc_configuration_reload_refused",
+    "1 if the last reload was refused and the settings before it are in force.",
+)
+RESTART_NEEDED = DeclaredGauge(
+    "routersvc_configuration_restart_needed",
+    "1 if settings differ that hold from the next restart on.",
+)
 CALLS = DeclaredCounter(
     "routersvc_calls_total", "Calls that have ended, without rejected ones.", _CALL
 )
@@ -85,6 +103,11 @@ REFUSED_CALLS = DeclaredCounter(
     "routersvc_refused_calls_total",
     "Calls that were rejected before any attempt, unauthenticated ones included.",
     ("outcome", "streaming"),
+)
+UNAUTHENTICATED_CALLS = DeclaredCounter(
+    "routersvc_unauthenticated_calls_total",
+    "Calls that were not authenticated, by what was wrong.",
+    ("reason",),
 )
 CALLS_IN_FLIGHT = DeclaredGauge("routersvc_calls_in_flight", "Calls that are running.")
 ATTEMPTS = DeclaredCounter(
@@ -171,10 +194,16 @@ LOG_LINES_DROPPED = DeclaredCounter(
 BUILD = DeclaredInfo("routersvc_build_info", "The version that is running.", ("version",))
 
 DECLARED: tuple[DeclaredMetric, ...] = (
+    CONFIGURATION,
+    CONFIGURATION_SINCE,
+    RELOADS,
+    RELOAD_REFUSED,
+    RESTART_NEEDED,
     CALLS,
     CALL_DURATION,
     CALL_TIME_TO_FIRST_CONTENT,
     REFUSED_CALLS,
+    UNAUTHENTICATED_CALLS,
     CALLS_IN_FLIGHT,
     ATTEMPTS,
     ATTEMPT_DURATION,

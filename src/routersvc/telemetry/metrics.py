@@ -21,6 +21,7 @@ from routersvc.domain.fleet.health import Availability
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.engine.reload_status import ReloadStatus
 from routersvc.telemetry import metric_families
 from routersvc.telemetry.instruments import Counter, DurationHistogram
 from routersvc.telemetry.outcomes import CallOutcome
@@ -88,12 +89,14 @@ class Metrics(Collector):
         self._version = version
         self._calls: dict[tuple[str, bool, CallOutcome], CallCounts] = {}
         self._policies: set[str] = set()
+        self._unknown_callers: defaultdict[str, Counter] = defaultdict(Counter)
         self._refused: defaultdict[tuple[CallOutcome, bool], Counter] = defaultdict(Counter)
         self._attempts: dict[tuple[str, str, str], AttemptCounts] = {}
         self._by_name: dict[str, AttemptCounts] = {}
         self._tenants = TenantCounts(max_names=MAX_NAMES)
         self.active_calls: Callable[[], int] = int
         self.availability: Callable[[], Iterable[Availability]] = tuple
+        self.reloads: ReloadStatus | None = None
         self.dropped_log_lines: Callable[[], int] = int
 
     def attempts_on(self, deployment: Deployment) -> AttemptCounts:
@@ -120,11 +123,16 @@ class Metrics(Collector):
         self._tenants.call_refused(tenant, outcome)
         self._refused[outcome, streaming].value += 1
 
+    def caller_unknown(self, reason: str) -> None:
+        """Count a call that was not authenticated, by the reason that its caller does not learn."""
+        self._unknown_callers[reason].value += 1
+
     def collect(self) -> Iterator[Metric]:
         """Yield every family with its samples as of now."""
         build = metric_families.BUILD.family()
         build.add_metric((), {"version": self._version})
         yield build
+        yield from _configuration_families(self.reloads)
         yield from self._call_families()
         yield from self._attempt_families()
         yield from self._availability_families()
@@ -164,9 +172,12 @@ class Metrics(Collector):
         refused = metric_families.REFUSED_CALLS.family()
         for (outcome, streaming), counter in self._refused.items():
             refused.add_metric((outcome.value, _boolean(streaming)), counter.value)
+        unknown = metric_families.UNAUTHENTICATED_CALLS.family()
+        for reason, counter in self._unknown_callers.items():
+            unknown.add_metric((reason,), counter.value)
         in_flight = metric_families.CALLS_IN_FLIGHT.family()
         in_flight.add_metric((), self.active_calls())
-        yield from (ended, refused, in_flight, durations, first_content)
+        yield from (ended, refused, unknown, in_flight, durations, first_content)
 
     def _attempt_families(self) -> Iterator[Metric]:
         ended = metric_families.ATTEMPTS.family()
@@ -212,6 +223,22 @@ class Metrics(Collector):
             cost.add_metric(counts.labels, counts.cost_usd)
             wasted.add_metric(counts.labels, counts.wasted_usd)
         yield from (tokens, cached, reasoning, cost, wasted)
+
+
+def _configuration_families(status: ReloadStatus | None) -> Iterator[Metric]:
+    info = metric_families.CONFIGURATION.family()
+    since = metric_families.CONFIGURATION_SINCE.family()
+    reloads = metric_families.RELOADS.family()
+    refused = metric_families.RELOAD_REFUSED.family()
+    restart = metric_families.RESTART_NEEDED.family()
+    if status is not None:
+        info.add_metric((), {"digest": status.digest})
+        since.add_metric((), status.in_force_since)
+        reloads.add_metric(("applied",), status.applied)
+        reloads.add_metric(("refused",), status.refused)
+        refused.add_metric((), status.failed_at is not None)
+        restart.add_metric((), bool(status.waiting_for_restart))
+    yield from (info, since, reloads, refused, restart)
 
 
 def _boolean(value: bool) -> str:  # noqa: FBT001 - a label has one value

@@ -11,7 +11,7 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
-from routersvc.domain.outcomes.errors import RefusedError, RouterError
+from routersvc.domain.outcomes.errors import RefusedError, RouterError, UnknownTenantError
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.call_lines import LOGGER_NAME, MAX_TEXT, CallLine
 from routersvc.telemetry.metrics import AttemptCounts, Metrics
@@ -104,9 +104,11 @@ class TelemetryObserver:
                 describe_call(span, report, outcome)
         self._log(request, report, outcome, error)
 
-    def call_turned_away(self, streaming: bool) -> None:  # noqa: FBT001 - the only argument
-        """Count an unauthenticated call; it is not logged, or anyone could flood the log."""
-        self._metrics.call_refused(CallOutcome.UNAUTHENTICATED, streaming=streaming)
+    def call_turned_away(self, error: RefusedError, *, streaming: bool) -> None:
+        """Count a call without access; it is not logged, or anyone could flood the log."""
+        self._metrics.call_refused(outcome_of(error), streaming=streaming)
+        if isinstance(error, UnknownTenantError):
+            self._metrics.caller_unknown(error.doubt)
 
     def call_unreadable(self, error: RefusedError, *, streaming: bool, tenant: str) -> None:
         """Count a call whose request cannot be read or exceeds a limit; it is not logged."""

@@ -13,10 +13,12 @@ from types import MappingProxyType
 
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
+    AuthenticationUnavailableError,
     DeadlineExceededError,
     DrainingError,
     FieldNotServedError,
     InvalidRequestError,
+    MethodNotAllowedError,
     OverloadedError,
     PolicyNotAllowedError,
     StreamBrokenError,
@@ -39,6 +41,7 @@ class CallOutcome(enum.Enum):
     SERVED = "served"
     INVALID_REQUEST = "invalid_request"
     UNAUTHENTICATED = "unauthenticated"
+    AUTHENTICATION_UNAVAILABLE = "authentication_unavailable"
     PERMISSION_DENIED = "permission_denied"
     TENANT_BUDGET_EXHAUSTED = "tenant_budget_exhausted"
     TENANT_RATE_LIMITED = "tenant_rate_limited"
@@ -102,6 +105,8 @@ ERRORS: Mapping[type[BaseException], CallOutcome] = MappingProxyType(
         InvalidRequestError: CallOutcome.INVALID_REQUEST,
         UnknownTenantError: CallOutcome.UNAUTHENTICATED,
         TenantRateLimitedError: CallOutcome.TENANT_RATE_LIMITED,
+        AuthenticationUnavailableError: CallOutcome.AUTHENTICATION_UNAVAILABLE,
+        MethodNotAllowedError: CallOutcome.PERMISSION_DENIED,
         PolicyNotAllowedError: CallOutcome.PERMISSION_DENIED,
         UnknownPolicyError: CallOutcome.UNKNOWN_POLICY,
         UnknownNameError: CallOutcome.UNKNOWN_NAME,

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from routersvc.domain.fleet.health import Availability
+from routersvc.engine.reload_status import ReloadStatus
 from routersvc.telemetry.logs import open_logs
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.observer import TelemetryObserver
@@ -39,10 +40,12 @@ class Telemetry:
         *,
         active_calls: Callable[[], int],
         availability: Callable[[], Iterable[Availability]] = tuple,
+        reloads: ReloadStatus | None = None,
     ) -> None:
-        """Call both at every scrape: for the running calls, and for each deployment's state."""
+        """Read at every scrape: running calls, each deployment's state, the configuration."""
         self._metrics.active_calls = active_calls
         self._metrics.availability = availability
+        self._metrics.reloads = reloads
 
 
 @contextlib.asynccontextmanager

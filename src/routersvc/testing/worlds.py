@@ -22,7 +22,7 @@ from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import TextPart
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.explaining.remembered_decisions import DecisionRule
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import FleetRules
 from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import RefusedError

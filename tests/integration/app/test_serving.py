@@ -7,11 +7,13 @@ import io
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import grpc
 import pytest
 from grpc import aio
+from tests.certificates import Authority
 
 from llmrouter.v1 import router_service_pb2, router_service_pb2_grpc
 from routersvc.app.application import Application, open_application
@@ -98,7 +100,7 @@ def number(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
     signal.signal(number, before)
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2], indirect=True)
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2], indirect=True)
 async def test_other_signals_are_ignored(settings: Settings, number: signal.Signals) -> None:
     """Supervisors and log rotation send them, and their default would end the process."""
     log = io.StringIO()
@@ -120,6 +122,80 @@ async def test_other_signals_are_ignored(settings: Settings, number: signal.Sign
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     (ignored,) = [line for line in lines if "signal ignored" in line["message"]]
     assert ignored["signal"] == number.name
+
+
+async def health_seen(
+    application: Application, trusted: Authority
+) -> router_service_pb2.ProviderHealthResponse:
+    """Return what a client with TLS learns of the health."""
+    address = application.addresses[0].replace("127.0.0.1", "localhost")
+    credentials = grpc.ssl_channel_credentials(trusted.pem)
+    async with aio.secure_channel(address, credentials) as channel:
+        stub: router_service_pb2_grpc.RouterServiceAsyncStub = (
+            router_service_pb2_grpc.RouterServiceStub(channel)
+        )
+        return await stub.ProviderHealth(router_service_pb2.ProviderHealthRequest())
+
+
+async def test_hangup_reloads_settings_and_certificate(tmp_path: Path) -> None:
+    """Everything that the file says, and what it refers to; a broken file changes nothing."""
+    old, new = Authority("old"), Authority("new")
+    file = tmp_path / "settings.yaml"
+    tls = "tls: {certificate_file: crt.pem, private_key_file: key.pem}"
+    server = f'server: {{listen: ["127.0.0.1:0"], {tls}, reload: {{watch: false}}}}\n'
+
+    def write(authority: Authority, routes: str) -> None:
+        issued = authority.issue("router", hosts=["localhost"])
+        (tmp_path / "crt.pem").write_bytes(issued.chain)
+        (tmp_path / "key.pem").write_bytes(issued.private_key)
+        file.write_text(routes + server)
+
+    def load() -> Settings:
+        return load_settings(file, environment={}, known_wire_formats=known_wire_formats())
+
+    async def hang_up(reloads: Callable[[], int]) -> None:
+        before = reloads()
+        os.kill(os.getpid(), signal.SIGHUP)
+        while reloads() == before:  # noqa: ASYNC110 - no event tells of a reload
+            await asyncio.sleep(0)
+
+    write(old, ROUTES)
+    log, begun = io.StringIO(), asyncio.Event()
+    running: list[Application] = []
+
+    def ready(application: Application) -> None:
+        running.append(application)
+        begun.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(
+            serve(load(), stream=log, wall_clock=lambda: 1_000.0, ready=ready, load=load)
+        )
+        await begun.wait()
+        (application,) = running
+        status = application.router.reloads
+        first = await health_seen(application, old)
+        write(new, ROUTES.replace("alpha-large", "renamed"))
+        await hang_up(lambda: status.applied)
+        second = await health_seen(application, new)
+        with pytest.raises(aio.AioRpcError):
+            await health_seen(application, old)
+        write(old, "nonsense")
+        await hang_up(lambda: status.refused)
+        third = await health_seen(application, new)
+        while not serving.done():
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0)
+
+    names = [[it.deployment.deployment for it in one.deployments] for one in (first, second, third)]
+    assert names == [["alpha-large"], ["renamed"], ["renamed"]]
+    configurations = [one.configuration for one in (first, second, third)]
+    assert configurations[0].digest != configurations[1].digest == configurations[2].digest
+    assert [it.HasField("last_failed_time") for it in configurations] == [False, False, True]
+    assert configurations[2].last_failed_problems > 0
+    messages = [json.loads(line)["message"] for line in log.getvalue().splitlines()]
+    assert "settings reloaded" in messages
+    assert "settings refused: those in force stay" in messages
 
 
 async def test_real_ports_are_logged(settings: Settings, tmp_path: Path) -> None:

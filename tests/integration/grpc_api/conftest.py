@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import random
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol, get_args
 
 import pytest
@@ -24,7 +25,9 @@ from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
-from routersvc.grpc_api.access.authentication import Authenticator
+from routersvc.grpc_api.access.authentication import AccessRules
+from routersvc.grpc_api.access.identities import Authenticator
+from routersvc.grpc_api.certificates import TlsFiles
 from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.server_options import (
     ConnectionOptions,
@@ -120,6 +123,15 @@ class Edge:
         return (router.active_calls, router.running_attempts, router.running_tasks)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Guard:
+    """What a server asks of its callers."""
+
+    access: AccessRules
+    tls: TlsFiles | None = None
+    closes_reflection: bool = False
+
+
 class OpenEdge(Protocol):
     """Starts a server; `scripts` are by deployment, none for one that is fed by hand."""
 
@@ -133,9 +145,9 @@ class OpenEdge(Protocol):
         max_concurrent_calls: int = 100,
         outer_interceptors: Sequence[aio.ServerInterceptor] = (),
         tenants: Sequence[Tenant] = (),
-        authenticator: Authenticator | None = None,
+        authenticator: Authenticator | Guard | None = None,
     ) -> Edge:
-        """Start one."""
+        """Start one; with TLS its own channel reaches it on a Unix socket."""
         ...
 
 
@@ -147,7 +159,7 @@ def edge_name(request: pytest.FixtureRequest) -> EdgeName:
 
 
 @pytest.fixture
-async def open_edge(edge_name: EdgeName) -> AsyncGenerator[OpenEdge]:
+async def open_edge(edge_name: EdgeName, tmp_path: Path) -> AsyncGenerator[OpenEdge]:
     """Start servers, and stop them after the test."""
     async with contextlib.AsyncExitStack() as stack:
 
@@ -160,9 +172,16 @@ async def open_edge(edge_name: EdgeName) -> AsyncGenerator[OpenEdge]:
             max_concurrent_calls: int = 100,
             outer_interceptors: Sequence[aio.ServerInterceptor] = (),
             tenants: Sequence[Tenant] = (),
-            authenticator: Authenticator | None = None,
+            authenticator: Authenticator | Guard | None = None,
         ) -> Edge:
             names = list(scripts or ["fed"])
+            guard = (
+                authenticator
+                if isinstance(authenticator, Guard)
+                else Guard(access=AccessRules(authenticator=authenticator))
+            )
+            if guard.tls is not None and edge_name == "nghttp2":
+                pytest.skip("the nghttp2 edge has no TLS")
             turned_away: list[bool] = []
             fed, scripted, observer = (
                 FedGateway(),
@@ -188,7 +207,7 @@ async def open_edge(edge_name: EdgeName) -> AsyncGenerator[OpenEdge]:
             )
             server = EdgeServer(
                 options=ServerOptions(
-                    addresses=("127.0.0.1:0",),
+                    addresses=("127.0.0.1:0", *([f"unix:{tmp_path}/s"] if guard.tls else [])),
                     max_message_bytes=max_message_bytes,
                     deadlines=deadlines,
                     connections=CONNECTIONS,
@@ -196,18 +215,22 @@ async def open_edge(edge_name: EdgeName) -> AsyncGenerator[OpenEdge]:
                     keepalive=KEEPALIVE,
                     reflection=True,
                     edge=edge_name,
+                    authenticated_reflection=guard.closes_reflection,
+                    tls=guard.tls,
                 ),
                 router=router,
                 make_id=lambda: "made-id",
                 wall_clock=lambda: 0.0,
                 outer_interceptors=outer_interceptors,
-                authenticator=authenticator,
-                turned_away=turned_away.append,
+                access=guard.access,
+                turned_away=lambda _, *, streaming: turned_away.append(streaming),
             )
             stack.push_async_callback(router.aclose)
-            (address,) = await server.start()
+            address, *sockets = await server.start()
             stack.push_async_callback(server.stop, grace=0.0)
-            channel = await stack.enter_async_context(aio.insecure_channel(address))
+            channel = await stack.enter_async_context(
+                aio.insecure_channel(sockets[0] if sockets else address)
+            )
             return Edge(
                 router=router,
                 scripted=scripted,

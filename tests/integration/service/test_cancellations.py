@@ -60,7 +60,7 @@ async def test_departed_callers_leave_nothing_behind(start: Start) -> None:
         assert application.router.active_calls == 0
         assert application.router.running_attempts == 0
         assert application.router.running_tasks == 0
-        for counts in application.gateway.connections.values():
+        for counts in application.gateways.current.connections.values():
             assert counts.in_use == 0
         hung_up = [
             record

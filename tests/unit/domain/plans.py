@@ -9,7 +9,8 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode
 from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.reloading.fleet_rules import FleetRules
 from routersvc.domain.measures.cost_budgets import BudgetStanding
 from routersvc.domain.planning.candidates import Candidate
 from routersvc.domain.planning.live_stats import NOTHING_KNOWN, LiveStats, LiveView

@@ -13,9 +13,8 @@ from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
 from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.fleet import FleetRules
 from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.outcomes.errors import CallFailedError
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure

@@ -9,7 +9,13 @@ import pytest
 from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing
-from routersvc.domain.outcomes.errors import DrainingError, OverloadedError
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.outcomes.errors import (
+    DrainingError,
+    OverloadedError,
+    TenantLimit,
+    TenantRateLimitedError,
+)
 from routersvc.engine.admission import Admission
 from routersvc.testing.worlds import scripted_request
 
@@ -63,3 +69,33 @@ async def test_router_is_idle_when_calls_and_readings_have_ended() -> None:
 
     await waiting
     assert admitted.calls == 0
+
+
+async def test_tenant_has_its_own_places() -> None:
+    """Calls and prompts that are being read hold them; other tenants are not concerned."""
+    tenants = {
+        "t": Tenant(name="t", max_concurrent_calls=2),
+        "free": Tenant(name="free"),
+    }
+    admitted = Admission(
+        max_concurrent_calls=10, tenants=tenants, clock=lambda: 1.0, wall_clock=lambda: 100.0
+    )
+    request = scripted_request(tenant="t")
+
+    admitted.begun("t")
+    with admitted.reading("t"):
+        with pytest.raises(TenantRateLimitedError) as caught:
+            admitted.admit(request)
+        admitted.admit(scripted_request(tenant="free"))
+    admitted.admit(request)
+    admitted.begun("free")
+    admitted.reconfigure(
+        max_concurrent_calls=10, tenants={"free": Tenant(name="free", max_concurrent_calls=1)}
+    )
+    admitted.admit(request)
+    with pytest.raises(TenantRateLimitedError):
+        admitted.admit(scripted_request(tenant="free"))
+    admitted.ended("free")
+
+    admitted.admit(scripted_request(tenant="free"))
+    assert (caught.value.limit, caught.value.retry_after) == (TenantLimit.CONCURRENT_CALLS, 1.0)

@@ -22,8 +22,7 @@ from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.measures.cost_budgets import CostBudgetRule
 from routersvc.domain.outcomes.errors import CallFailedError
 from routersvc.domain.outcomes.failure_rules import FailureClass

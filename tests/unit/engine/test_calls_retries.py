@@ -12,8 +12,7 @@ from routersvc.domain.catalogue.policies import HedgingRule, RetryRule
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
 from routersvc.domain.outcomes.errors import AttemptsFailedError, CallFailedError
 from routersvc.domain.outcomes.failure_rules import FailureClass

@@ -30,9 +30,8 @@ from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.explaining.explanations import Explanation
 from routersvc.domain.explaining.remembered_decisions import DecisionRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.fleet import FleetRules
 from routersvc.domain.fleet.leases import Obstacle
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.measures.cost_budgets import CostBudgetRule
 from routersvc.domain.measures.windows import SlidingWindow
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome
@@ -153,8 +152,10 @@ def structure(value: object, above: frozenset[int] = frozenset()) -> object:
 def known_by(router: Router) -> object:
     """Return all that changes in a router: its fleet, budgets, rates, decisions, random numbers."""
     state = vars(router)
-    names = ("_fleet", "_budgets", "_admission", "_random")
-    return structure([*(state[name] for name in names), state["_explainer"].decisions])
+    names = ("_budgets", "_admission", "_random")
+    generation = state["_current"]
+    values = (generation.fleet, *(state[name] for name in names), generation.explainer.decisions)
+    return structure([*values])
 
 
 async def observed(
@@ -435,7 +436,8 @@ async def test_a_prompt_does_not_outlive_its_call() -> None:
     world = World({"a": [answer("a", first=0.1)], "b": [answer("b")]}, policy=policy(ORDERS[2]))
     decision_id = await call(world, scripted_request(text=SECRET))
 
-    reachable = reached_from([vars(world.router)[name] for name in ("_explainer", "_fleet")])
+    generation = vars(world.router)["_current"]
+    reachable = reached_from([generation.explainer, generation.fleet])
 
     assert not [each for each in reachable if isinstance(each, Prompt | TextPart | Request)]
     assert not [each for each in reachable if isinstance(each, str) and SECRET in each]

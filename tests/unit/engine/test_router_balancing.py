@@ -9,8 +9,7 @@ from routersvc.domain.catalogue.modes import OrderMode, StreamRecoveryMode
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.drills.plans.distributions import Constant, LogNormal

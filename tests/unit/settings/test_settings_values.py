@@ -22,9 +22,8 @@ from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
 from routersvc.domain.fleet.disablements import RecheckRule
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.settings.endpoints import Connections, Tls
 from routersvc.settings.loading import load_settings
 from routersvc.settings.problems import SettingsError

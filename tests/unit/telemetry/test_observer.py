@@ -18,7 +18,12 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.fleet.state_changes import ChangeKind, StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
-from routersvc.domain.outcomes.errors import DrainingError, FieldViolation, InvalidRequestError
+from routersvc.domain.outcomes.errors import (
+    DrainingError,
+    FieldViolation,
+    InvalidRequestError,
+    UnknownTenantError,
+)
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.call_lines import CallLine
@@ -348,7 +353,7 @@ def test_call_that_is_turned_away_is_counted_without_a_line() -> None:
     """Unauthenticated calls are counted in metrics and do not fill the log."""
     bench = Bench(sampler=None)
 
-    bench.observer.call_turned_away(True)  # noqa: FBT003 - it wanted a stream
+    bench.observer.call_turned_away(UnknownTenantError(doubt="expired"), streaming=True)
 
     families = {family.name: family for family in bench.metrics.collect()}
     (sample,) = families["routersvc_refused_calls"].samples
@@ -356,6 +361,8 @@ def test_call_that_is_turned_away_is_counted_without_a_line() -> None:
         {"outcome": "unauthenticated", "streaming": "true"},
         1,
     )
+    (sample,) = families["routersvc_unauthenticated_calls"].samples
+    assert (sample.labels, sample.value) == ({"reason": "expired"}, 1)
     assert bench.lines == []
 
 

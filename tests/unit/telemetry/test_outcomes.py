@@ -12,11 +12,13 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
+    AuthenticationUnavailableError,
     CallFailedError,
     DeadlineExceededError,
     DrainingError,
     FieldNotServedError,
     InvalidRequestError,
+    MethodNotAllowedError,
     OverloadedError,
     PolicyNotAllowedError,
     RefusedError,
@@ -61,6 +63,8 @@ def errors(report: RouteReport) -> dict[type[RouterError], RouterError]:
     every: list[RouterError] = [
         InvalidRequestError([]),
         UnknownTenantError(),
+        AuthenticationUnavailableError(retry_after=1.0),
+        MethodNotAllowedError("Complete"),
         PolicyNotAllowedError("p", ["q"]),
         TenantBudgetExhaustedError([], retry_after=None),
         TenantRateLimitedError(retry_after=1.0),

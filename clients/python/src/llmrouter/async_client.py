@@ -47,9 +47,10 @@ class AsyncRouterClient:
     """Calls one router. Leaving the context closes the connection and cancels running calls.
 
     TLS verifies the router by the system's certificates, or by those of `ca_file`; `plaintext`
-    disables TLS. `token` is sent as a bearer token with every call; a function is called before
-    each call. `default_timeout` (seconds) is the deadline of calls without `timeout`; `None` leaves
-    it to the router. `stream_recovery` applies to streams whose request sets no mode;
+    disables TLS. `client_certificate` names the files of a certificate chain and its private key.
+    `token` is sent as a bearer token with every call; a function is called before each call.
+    `default_timeout` (seconds) is the deadline of calls without `timeout`; `None` leaves it to
+    the router. `stream_recovery` applies to streams whose request sets no mode;
     `STREAM_RECOVERY_MODE_UNSPECIFIED` leaves it to the policy. Create a client in a running event
     loop.
     """
@@ -60,6 +61,7 @@ class AsyncRouterClient:
         *,
         plaintext: bool = False,
         ca_file: str | Path | None = None,
+        client_certificate: tuple[str | Path, str | Path] | None = None,
         token: AsyncToken | None = None,
         default_timeout: float | None = DEFAULT_TIMEOUT,
         service_config: str | None = SERVICE_CONFIG,
@@ -73,7 +75,9 @@ class AsyncRouterClient:
         self._channel = (
             grpc.aio.insecure_channel(address, options=options)
             if plaintext
-            else grpc.aio.secure_channel(address, tls_credentials(ca_file), options=options)
+            else grpc.aio.secure_channel(
+                address, tls_credentials(ca_file, client_certificate), options=options
+            )
         )
         self._stub = RouterServiceStub(self._channel)
         self._catalogue = CatalogueServiceStub(self._channel)

@@ -93,9 +93,10 @@ class RouterClient:
     """Calls one router. Leaving the context closes the connection and cancels running calls.
 
     TLS verifies the router by the system's certificates, or by those of `ca_file`; `plaintext`
-    disables TLS. `token` is sent as a bearer token with every call; a function is called before
-    each call. `default_timeout` (seconds) is the deadline of calls without `timeout`; `None` leaves
-    it to the router. `stream_recovery` applies to streams whose request sets no mode;
+    disables TLS. `client_certificate` names the files of a certificate chain and its private key.
+    `token` is sent as a bearer token with every call; a function is called before each call.
+    `default_timeout` (seconds) is the deadline of calls without `timeout`; `None` leaves it to
+    the router. `stream_recovery` applies to streams whose request sets no mode;
     `STREAM_RECOVERY_MODE_UNSPECIFIED` leaves it to the policy.
     """
 
@@ -105,6 +106,7 @@ class RouterClient:
         *,
         plaintext: bool = False,
         ca_file: str | Path | None = None,
+        client_certificate: tuple[str | Path, str | Path] | None = None,
         token: Token | None = None,
         default_timeout: float | None = DEFAULT_TIMEOUT,
         service_config: str | None = SERVICE_CONFIG,
@@ -118,7 +120,9 @@ class RouterClient:
         self._channel = (
             grpc.insecure_channel(address, options=options)
             if plaintext
-            else grpc.secure_channel(address, tls_credentials(ca_file), options=options)
+            else grpc.secure_channel(
+                address, tls_credentials(ca_file, client_certificate), options=options
+            )
         )
         self._stub = RouterServiceStub(self._channel)
         self._catalogue = CatalogueServiceStub(self._channel)

@@ -43,14 +43,24 @@ def channel_options(service_config: str | None) -> list[tuple[str, int | str]]:
     return options
 
 
-def tls_credentials(ca_file: str | Path | None) -> grpc.ChannelCredentials:
+def tls_credentials(
+    ca_file: str | Path | None,
+    client_certificate: tuple[str | Path, str | Path] | None = None,
+) -> grpc.ChannelCredentials:
     """Return credentials that trust the certificates of a PEM file, by default the system's.
 
+    `client_certificate` names the files of a certificate chain and of its private key.
+
     Raises:
-        OSError: the file cannot be read.
+        OSError: a file cannot be read.
     """
     roots = None if ca_file is None else Path(ca_file).read_bytes()
-    return grpc.ssl_channel_credentials(root_certificates=roots)
+    if client_certificate is None:
+        return grpc.ssl_channel_credentials(root_certificates=roots)
+    chain, key = (Path(file).read_bytes() for file in client_certificate)
+    return grpc.ssl_channel_credentials(
+        root_certificates=roots, private_key=key, certificate_chain=chain
+    )
 
 
 def bearer(token: str) -> tuple[tuple[str, str], ...]:

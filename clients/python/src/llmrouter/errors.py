@@ -59,6 +59,7 @@ class Reason(enum.StrEnum):
     UNKNOWN_DECISION = "UNKNOWN_DECISION"
     INTERNAL = "INTERNAL"
     TENANT_RATE_LIMITED = "TENANT_RATE_LIMITED"
+    AUTHENTICATION_UNAVAILABLE = "AUTHENTICATION_UNAVAILABLE"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

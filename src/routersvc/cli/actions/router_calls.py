@@ -7,13 +7,18 @@ import dataclasses
 from collections.abc import AsyncGenerator, Generator
 
 from routersvc.cli.actions.api_keys import api_key_of
-from routersvc.cli.exit_codes import STATUS_EXITS, CommandError, ExitCode
+from routersvc.cli.exit_codes import STATUS_EXITS, CommandError, ExitCode, UsageProblemError
 from routersvc.cli.options.call_options import BriefCallOptions, CallOptions
 from routersvc.cli.views.figures import time_text
 from routersvc.cli.views.report_views import attempts_text
 from routersvc.cli.views.terminal import Terminal
 from routersvc.domain.catalogue.secrets import Secret
-from routersvc.grpc_api.client.client import CallError, NotConnectedError, RouterClient
+from routersvc.grpc_api.client.client import (
+    CallError,
+    ClientTls,
+    NotConnectedError,
+    RouterClient,
+)
 from routersvc.grpc_api.client.messages import Message, to_json
 from routersvc.grpc_api.client.readiness import wait_until_serving
 
@@ -30,6 +35,7 @@ class CallSettings:
     timeout: float
     wait: float | None = None
     api_key: Secret | None = None
+    tls: ClientTls | None = None
     as_json: bool = False
     quiet: bool = False
     print_request: bool = False
@@ -39,13 +45,14 @@ class CallSettings:
         """Return the settings that the options of a command state.
 
         Raises:
-            UsageProblemError: the API key cannot be read.
+            UsageProblemError: the API key cannot be read, or options of TLS do not fit.
         """
         return cls(
             address=options.address,
             timeout=options.timeout,
             wait=options.wait,
             api_key=api_key_of(options.api_key),
+            tls=_tls_of(options),
             as_json=options.json,
             quiet=isinstance(options, CallOptions) and options.quiet,
             print_request=isinstance(options, CallOptions) and options.print_request,
@@ -57,12 +64,31 @@ class CallSettings:
 
         Raises:
             CallError: the router did not serve within the time to wait.
+            UsageProblemError: a file of TLS cannot be read.
         """
-        if self.wait is not None:
-            await wait_until_serving(self.address, limit=self.wait)
         api_key = None if self.api_key is None else self.api_key.reveal()
-        async with RouterClient(self.address, timeout=self.timeout, api_key=api_key) as client:
+        try:
+            client = RouterClient(self.address, timeout=self.timeout, api_key=api_key, tls=self.tls)
+        except OSError as error:
+            reason = (error.strerror or "unknown reason").lower()
+            raise UsageProblemError(f"`{error.filename}` cannot be read: {reason}") from error
+        async with client:
+            if self.wait is not None:
+                await wait_until_serving(self.address, limit=self.wait, tls=self.tls)
             yield client
+
+
+def _tls_of(options: CallOptions | BriefCallOptions) -> ClientTls | None:
+    if (options.certificate is None) is not (options.private_key is None):
+        raise UsageProblemError("`--certificate` and `--private-key` belong together")
+    certificate = (
+        None
+        if options.certificate is None or options.private_key is None
+        else (options.certificate, options.private_key)
+    )
+    if not options.tls and options.ca_file is None and certificate is None:
+        return None
+    return ClientTls(ca_file=options.ca_file, certificate=certificate)
 
 
 def printed_instead(request: Message, settings: CallSettings, terminal: Terminal) -> bool:

@@ -10,17 +10,17 @@ from pathlib import Path
 from routersvc.app.application import Application
 from routersvc.app.serving import serve as serve_application
 from routersvc.cli.actions.event_loops import runner
-from routersvc.cli.actions.settings_files import load_or_fail
+from routersvc.cli.actions.settings_files import load, load_or_fail
 from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
-from routersvc.grpc_api.edges.port import EdgeNotInstalledError
+from routersvc.grpc_api.edges.port import EdgeUnavailableError
 from routersvc.settings.settings import Settings
 from routersvc.settings.types.addresses import parse_listen_address
 
 
 def serve(config: Path, *, listen: tuple[str, ...], as_json: bool) -> None:
-    """Serve until SIGTERM or SIGINT, and drain.
+    """Serve until SIGTERM or SIGINT, and drain. SIGHUP reloads the settings.
 
     Raises:
         CommandError: the settings cannot be used, an address cannot be bound, or the
@@ -28,6 +28,9 @@ def serve(config: Path, *, listen: tuple[str, ...], as_json: bool) -> None:
     """
     terminal = Terminal.of_process()
     settings = _with_addresses(load_or_fail(config, terminal), listen)
+
+    def reloaded() -> Settings:
+        return _with_addresses(load(config), listen)
 
     def ready(application: Application) -> None:
         _print_addresses(application, settings, terminal, as_json=as_json)
@@ -40,9 +43,10 @@ def serve(config: Path, *, listen: tuple[str, ...], as_json: bool) -> None:
                     stream=sys.stderr,
                     wall_clock=time.time,  # noqa: TID251 - where the clock of the service comes from
                     ready=ready,
+                    load=reloaded,
                 )
             )
-        except (EdgeNotInstalledError, OSError) as error:
+        except (EdgeUnavailableError, OSError) as error:
             raise CommandError(str(error)) from error
 
 

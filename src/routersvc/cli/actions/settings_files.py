@@ -12,6 +12,8 @@ from routersvc.app.wire_formats import known_wire_formats
 from routersvc.cli.exit_codes import CommandError, ExitCode
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
+from routersvc.settings.changes import changes_between, waiting_for_restart
+from routersvc.settings.checks.exposure import exposure_warnings
 from routersvc.settings.loading import load_settings
 from routersvc.settings.problems import SettingsError, SettingsProblem
 from routersvc.settings.schema.schema import settings_json_schema
@@ -42,7 +44,7 @@ def load_or_fail(path: Path, terminal: Terminal) -> Settings:
 
 
 def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Print every problem of the settings files, or `ok`.
+    """Print every problem of the settings files, or `ok` with warnings.
 
     Raises:
         CommandError: a file is invalid.
@@ -50,25 +52,68 @@ def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
     terminal = Terminal.of_process()
     count = 0
     for path in paths:
-        problems = _problems(path)
+        settings, problems = _checked(path)
         count += len(problems)
+        warnings = () if settings is None else exposure_warnings(settings)
         if as_json:
             entries = [dataclasses.asdict(problem) for problem in problems]
-            terminal.write_json({"file": str(path), "valid": not problems, "problems": entries})
+            result = {"file": str(path), "valid": not problems, "problems": entries}
+            terminal.write_json(result | ({"warnings": warnings} if warnings else {}))
         elif problems:
             print_problems(terminal, problems)
         else:
             terminal.out.print(Text(f"{path}: ok", style="green"))
+            for warning in warnings:
+                text = Text.assemble((f"{path}: warning", "bold yellow"), f": {warning}")
+                terminal.out.print(text, soft_wrap=True)
     if count:
         raise CommandError(count_text(count, "problem"), ExitCode.CONFIGURATION)
 
 
-def _problems(path: Path) -> tuple[SettingsProblem, ...]:
+def _checked(path: Path) -> tuple[Settings | None, tuple[SettingsProblem, ...]]:
     try:
-        load(path)
+        return load(path), ()
     except SettingsError as error:
-        return error.problems
-    return ()
+        return None, error.problems
+
+
+def compare(path: Path, against: Path, *, as_json: bool) -> None:
+    """Print what a reload from the settings `against` to those at `path` would change.
+
+    Raises:
+        CommandError: a file is invalid.
+    """
+    from routersvc.app.configurations import identities  # noqa: PLC0415 - for this command alone
+
+    terminal = Terminal.of_process()
+    before, after = load_or_fail(against, terminal), load_or_fail(path, terminal)
+    old, new = identities(before).deployments, identities(after).deployments
+    anew = [name for name in new if name in old and old[name] != new[name]]
+    changes = changes_between(before, after)
+    restart = waiting_for_restart(before, after)
+    if as_json:
+        terminal.write_json(
+            {
+                "file": str(path),
+                "against": str(against),
+                "changes": [
+                    dataclasses.asdict(change) | {"kind": change.kind.value} for change in changes
+                ],
+                "deployments_starting_anew": anew,
+                "needs_restart": restart,
+            }
+        )
+        return
+    for change in changes:
+        terminal.out.print(Text(str(change)), soft_wrap=True)
+    for name in anew:
+        text = f"deployment `{name}` starts anew: breaker, latencies and limits are forgotten"
+        terminal.out.print(Text(text, style="yellow"), soft_wrap=True)
+    for key in restart:
+        text = f"`{key}` holds from the next restart on"
+        terminal.out.print(Text(text, style="yellow"), soft_wrap=True)
+    if not changes:
+        terminal.out.print(Text("no change", style="green"))
 
 
 def print_problems(terminal: Terminal, problems: tuple[SettingsProblem, ...]) -> None:

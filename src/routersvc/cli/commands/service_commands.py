@@ -42,6 +42,7 @@ def add_to(application: typer.Typer) -> None:
         epilog=examples(
             "routersvc check router.yaml",
             "routersvc check router.yaml --json | jq .problems",
+            ("routersvc check new.yaml --against router.yaml", "what a reload would change"),
             ("routersvc check --print-schema > schema.json", "for editors"),
         ),
     )(check)
@@ -121,7 +122,8 @@ def serve(
 
     SIGTERM or Ctrl-C starts a drain: the health service reports NOT_SERVING, new calls are accepted
     until load balancers have noticed, and running calls may finish. Each further signal ends one
-    stage of the drain. Log lines go to standard error.
+    stage of the drain. SIGHUP reloads the settings, as does a change of their files. Log lines go
+    to standard error.
     """
     from routersvc.cli.actions import serving
 
@@ -134,6 +136,14 @@ def check(
         typer.Argument(metavar="FILE...", help="Settings files, YAML.", show_default=False),
     ] = None,
     *,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="OLD",
+            help="Print what a reload from these settings to FILE would change.",
+        ),
+    ] = None,
     print_schema: Annotated[
         bool,
         typer.Option(
@@ -145,13 +155,17 @@ def check(
 ) -> None:
     """Check settings files without serving.
 
-    Prints every problem with file, line, column, and what is allowed. Secrets are resolved as
-    `serve` does, and never printed.
+    Prints every problem with file, line, column, and what is allowed. Warns of addresses that are
+    open to everyone. Secrets are resolved as `serve` does, and never printed.
     """
     from routersvc.cli.actions import settings_files
 
     if print_schema:
         settings_files.print_schema()
+    elif against is not None:
+        if not files or len(files) != 1:
+            raise typer.BadParameter("`--against` compares one settings file")
+        settings_files.compare(files[0], against, as_json=json)
     elif files:
         settings_files.check(tuple(files), as_json=json)
     else:

@@ -7,6 +7,7 @@ import enum
 import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -126,6 +127,32 @@ _ApiKeyOption = Annotated[
 ]
 
 
+_TlsOption = Annotated[
+    bool,
+    typer.Option(
+        "--tls", metavar="", help="Use TLS, with the certificate authorities of the system."
+    ),
+]
+_CaFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file", metavar="FILE", help="Use TLS, with the certificate authorities of this file."
+    ),
+]
+_CertificateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--certificate",
+        metavar="FILE",
+        help="Use TLS, and present this client certificate. Needs `--private-key`.",
+    ),
+]
+_PrivateKeyOption = Annotated[
+    Path | None,
+    typer.Option("--private-key", metavar="FILE", help="The private key of `--certificate`."),
+]
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class CallOptions:
     """Options of calls that run a request."""
@@ -144,6 +171,10 @@ class CallOptions:
     address: _AddressOption = DEFAULT_ADDRESS
     wait: _WaitOption = None
     api_key: _ApiKeyOption = None
+    tls: _TlsOption = False
+    ca_file: _CaFileOption = None
+    certificate: _CertificateOption = None
+    private_key: _PrivateKeyOption = None
     json: JsonOption = False
     quiet: Annotated[
         bool,
@@ -184,5 +215,9 @@ class BriefCallOptions:
     address: _AddressOption = DEFAULT_ADDRESS
     wait: _WaitOption = None
     api_key: _ApiKeyOption = None
+    tls: _TlsOption = False
+    ca_file: _CaFileOption = None
+    certificate: _CertificateOption = None
+    private_key: _PrivateKeyOption = None
     json: JsonOption = False
     color: ColorOption = ColorMode.AUTO

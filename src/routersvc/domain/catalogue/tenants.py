@@ -9,6 +9,7 @@ from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.weights import NO_WISHES, WeightWishes
 from routersvc.domain.measures.call_rates import CallRateRule
 from routersvc.domain.measures.cost_budgets import CostBudgetRule
+from routersvc.domain.measures.token_rates import TokenRateRule
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,8 @@ class Tenant:
     weights: WeightWishes = NO_WISHES
     budget: CostBudgetRule | None = None
     rate: CallRateRule | None = None
+    tokens: TokenRateRule | None = None
+    max_concurrent_calls: int | None = None
     hedging: HedgingMode | None = None
 
     def may_use(self, policy: str) -> bool:

@@ -200,6 +200,10 @@ class DecisionStore:
         self._rule = rule
         self._kept: collections.OrderedDict[str, RememberedDecision] = collections.OrderedDict()
 
+    def reconfigure(self, rule: DecisionRule) -> None:
+        """Go on under another rule, which holds for what is held from the next decision on."""
+        self._rule = rule
+
     @property
     def keeps_any(self) -> bool:
         """Whether decisions are remembered at all."""

@@ -98,6 +98,10 @@ class CheckRecord:
         self._failing_since = math.inf
         self._result: CheckResult | None = None
 
+    def reconfigure(self, rule: CheckRule) -> None:
+        """Go on under another rule."""
+        self._rule = rule
+
     def call_answered(self, now: float) -> None:
         """Record that a call was answered, if only by a refusal."""
         self._called_at = now

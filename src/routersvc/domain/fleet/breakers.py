@@ -131,6 +131,12 @@ class Breaker:
         self._probe_successes = 0
         self._closed_at: float | None = None
 
+    def reconfigure(self, rule: BreakerRule) -> None:
+        """Go on under another rule in the same state; another window begins to count anew."""
+        if rule.window != self.rule.window:
+            self._outcomes = SuccessRateWindow(span=rule.window)
+        self.rule = rule
+
     @property
     def openings(self) -> int:
         """How often it has opened."""

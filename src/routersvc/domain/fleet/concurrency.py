@@ -137,6 +137,15 @@ class ConcurrencyLimiter:
         self._remembered = self._limit
         self._waiting: collections.OrderedDict[Ticket, None] = collections.OrderedDict()
 
+    def reconfigure(self, rule: ConcurrencyRule) -> None:
+        """Go on under another rule; a limit that the provider has lowered stays lowered."""
+        scale = rule.initial / self._rule.initial
+        least, most = rule.minimum, rule.maximum
+        self._limit = min(max(self._limit * scale, least), most)
+        self._shrunk = min(max(self._shrunk * scale, least), most)
+        self._remembered = min(max(self._remembered * scale, least), most)
+        self._rule = rule
+
     @property
     def limit(self) -> int:
         """How many may run at once, without what has grown back since the last end."""

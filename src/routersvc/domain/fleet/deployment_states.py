@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random as random_module
 from collections.abc import Callable
 
@@ -18,8 +17,8 @@ from routersvc.domain.fleet.active_checks import (
 from routersvc.domain.fleet.attempt_budgets import ANSWERS_FROM
 from routersvc.domain.fleet.attempt_totals import AttemptTotals
 from routersvc.domain.fleet.breaker_health import BreakerState
-from routersvc.domain.fleet.breakers import Breaker, BreakerRule
-from routersvc.domain.fleet.concurrency import ConcurrencyLimiter, ConcurrencyRule, Ticket
+from routersvc.domain.fleet.breakers import Breaker
+from routersvc.domain.fleet.concurrency import ConcurrencyLimiter, Ticket
 from routersvc.domain.fleet.deployment_changes import DeploymentChanges
 from routersvc.domain.fleet.health import DeploymentHealth
 from routersvc.domain.fleet.health_states import health_state
@@ -27,6 +26,7 @@ from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
 from routersvc.domain.fleet.load_balancing import DeploymentLoad, LoadContender
 from routersvc.domain.fleet.measurements import Measurements
 from routersvc.domain.fleet.rate_limits import RateLimitGate, RateLimitLedger
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules
 from routersvc.domain.fleet.state_changes import ChangeListener, nobody_listens
 from routersvc.domain.fleet.turns import TurnRecord
 from routersvc.domain.outcomes.failure_rules import BreakerEffect, FailureClass
@@ -34,14 +34,6 @@ from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
 
 _SLOW = "too many slow calls"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class DeploymentRules:
-    """When a deployment is called less, or not at all."""
-
-    breaker: BreakerRule = dataclasses.field(default_factory=BreakerRule)
-    concurrency: ConcurrencyRule = dataclasses.field(default_factory=ConcurrencyRule)
 
 
 class DeploymentState:
@@ -69,6 +61,16 @@ class DeploymentState:
         self.turns = TurnRecord()
         self._changes = DeploymentChanges(deployment, on_change)
         self._repeats: Plan | None = None
+
+    def reconfigure(
+        self, deployment: Deployment, rules: DeploymentRules, checks: CheckRule
+    ) -> None:
+        """Go on under other rules with the same deployment, whose prices may have changed."""
+        self.deployment = deployment
+        self.breaker.reconfigure(rules.breaker)
+        self.checks.reconfigure(checks)
+        self.measurements.reconfigure(rules.breaker.window)
+        self._limiter.reconfigure(rules.concurrency)
 
     def is_part_of_outage(self, now: float) -> bool:
         """Whether a failover here would only move a failure; false where nothing is known."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Collection, Sequence
 from typing import assert_never
 
 from routersvc.domain.catalogue.deployments import Deployment
@@ -110,6 +111,25 @@ class Disablements:
         self._evidence: dict[Disableable, Plan] = {}
         self._disabled_by: dict[Disableable, Plan] = {}
         self._enabled_by_check: set[Disableable] = set()
+
+    def succeeded_by(
+        self, rule: RecheckRule, deployments: Sequence[Deployment], replaced: Collection[Credential]
+    ) -> Disablements:
+        """Return the records to go on with: these, unless a credential was `replaced`.
+
+        What was learned of a replaced credential does not hold for its new secret.
+        """
+        self._rule = rule
+        if not replaced:
+            return self
+        used: set[Disableable] = {Credential.of(it) for it in deployments}
+        used |= {ServedModel.of(it) for it in deployments}
+        after = Disablements(rule, on_change=self._on_change)
+        after._disabled = {key: it for key, it in self._disabled.items() if key in used}
+        after._disabled_by = dict(self._disabled_by)
+        for key in replaced:
+            after.enable(key)
+        return after
 
     def disable(
         self, key: Disableable, reason: str, now: float, *, cleared_by_free_check: bool = False

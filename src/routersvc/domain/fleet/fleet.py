@@ -7,24 +7,24 @@ attempt, and settles the lease exactly once: `succeeded`, `failed` or `released`
 
 from __future__ import annotations
 
-import dataclasses
 import random as random_module
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 from routersvc.domain.conversation.usage import Usage
-from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult, CheckRule
-from routersvc.domain.fleet.attempt_budgets import AttemptBudgets, BudgetRule
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult
 from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.concurrency import Ticket
-from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
-from routersvc.domain.fleet.disablements import Credential, Disablement, Disablements, RecheckRule
+from routersvc.domain.fleet.deployment_states import DeploymentState
+from routersvc.domain.fleet.disablements import Credential, Disablement
 from routersvc.domain.fleet.fleet_views import PlanningView, ReadingView
 from routersvc.domain.fleet.health import Availability, DeploymentHealth
 from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
 from routersvc.domain.fleet.load_balancing import LoadBalancer
 from routersvc.domain.fleet.queue_waits import MAX_QUEUES_PER_CALL, QueuePlace, QueueWait
+from routersvc.domain.fleet.reloading.fleet_records import FleetRecords, fleet_records
+from routersvc.domain.fleet.reloading.fleet_rules import FleetIdentities, FleetRules
 from routersvc.domain.fleet.state_changes import ChangeListener, nobody_listens
 from routersvc.domain.fleet.turns import Turn
 from routersvc.domain.measures.latency_histories import LatencyView
@@ -33,20 +33,12 @@ from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class FleetRules:
-    """The rules that hold for every deployment, policy and provider."""
-
-    deployments: DeploymentRules = dataclasses.field(default_factory=DeploymentRules)
-    budgets: BudgetRule = dataclasses.field(default_factory=BudgetRule)
-    rechecks: RecheckRule = dataclasses.field(default_factory=RecheckRule)
-    checks: CheckRule = dataclasses.field(default_factory=CheckRule)
-
-
 class Fleet:
     """The live state of every deployment. Synchronous; takes `now`.
 
-    `on_change` hears of every change of a breaker, a credential, a model, a check and a pause.
+    `on_change` hears of every change of a breaker, a credential, a model, a check and a pause. A
+    fleet that follows another one, `before`, shares with it the states of the deployments that are
+    still the same: calls that began with either go on with what they began with.
     """
 
     def __init__(
@@ -55,26 +47,28 @@ class Fleet:
         *,
         random: random_module.Random,
         rules: FleetRules | None = None,
+        identities: FleetIdentities | None = None,
         on_change: ChangeListener = nobody_listens,
+        before: Fleet | None = None,
     ) -> None:
         self._rules = rules or FleetRules()
-        self._states = {
-            deployment.name: DeploymentState(
-                deployment,
-                self._rules.deployments,
-                random=random,
-                checks=self._rules.checks,
-                on_change=on_change,
-            )
-            for deployment in deployments
-        }
-        self._disablements = Disablements(self._rules.rechecks, on_change=on_change)
-        self._budgets = AttemptBudgets(self._rules.budgets)
+        listed = list(deployments)
+        self.records: FleetRecords = fleet_records(
+            listed,
+            rules=self._rules,
+            identities=identities or FleetIdentities(),
+            random=random,
+            on_change=on_change,
+            before=None if before is None else before.records,
+        )
+        self._states = self.records.states
+        self._disablements = self.records.disablements
+        self._budgets = self.records.budgets
         self._balancer = LoadBalancer(random)
         self._kinds: dict[tuple[str, str], list[Deployment]] = {}
-        for state in self._states.values():
-            for kind in _kinds(state.deployment):
-                self._kinds.setdefault(kind, []).append(state.deployment)
+        for deployment in listed:
+            for kind in _kinds(deployment):
+                self._kinds.setdefault(kind, []).append(deployment)
 
     @property
     def running_attempts(self) -> int:

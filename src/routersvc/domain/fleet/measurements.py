@@ -36,6 +36,7 @@ class Measurements:
         "_first_contents",
         "_live_stats",
         "_live_stats_end",
+        "_outcome_span",
         "_outcomes",
         "_speeds",
         "_usual_duration",
@@ -43,6 +44,7 @@ class Measurements:
     )
 
     def __init__(self, *, outcome_span: float) -> None:
+        self._outcome_span = outcome_span
         self._outcomes = SuccessRateWindow(span=outcome_span)
         self._first_contents = {True: LatencyHistory(), False: LatencyHistory()}
         self._durations = LatencyWindow(span=LATENCY_SPAN)
@@ -51,6 +53,12 @@ class Measurements:
         self._live_stats_end = -math.inf
         self._usual_duration: float | None = None
         self._usual_duration_end = -math.inf
+
+    def reconfigure(self, outcome_span: float) -> None:
+        """Go on with another window of outcomes, which begins to count anew."""
+        if outcome_span != self._outcome_span:
+            self._outcome_span = outcome_span
+            self._outcomes = SuccessRateWindow(span=outcome_span)
 
     def first_content(self, latency: float, *, streaming: bool, now: float) -> None:
         """Record a time to first content."""

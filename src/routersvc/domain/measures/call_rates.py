@@ -35,9 +35,16 @@ class CallRate:
         self._share = rule.window / rule.calls
         self._full_at = -math.inf
 
+    def reconfigure(self, rule: CallRateRule) -> None:
+        """Go on under another rule, with the part of the bucket that is left."""
+        self._rule = rule
+        self._share = rule.window / rule.calls
+
     def take(self, now: float) -> float:
         """Let a call pass and return 0, or return the seconds until one may pass."""
-        full_at = max(self._full_at, now) + self._share
+        # A window that was longer before locks nobody out for longer than the one in force.
+        before = min(self._full_at, now + self._rule.window)
+        full_at = max(before, now) + self._share
         # A share is rounded, and so is the sum of all.
         wait = full_at - now - self._rule.window
         if wait > self._share * 1e-6:
@@ -53,6 +60,15 @@ class CallRates:
 
     def __init__(self, rules: Mapping[str, CallRateRule]) -> None:
         self._rates = {tenant: CallRate(rule) for tenant, rule in rules.items()}
+
+    def reconfigure(self, rules: Mapping[str, CallRateRule]) -> None:
+        """Go on under other rules."""
+        known = self._rates
+        self._rates = {
+            tenant: known.get(tenant) or CallRate(rule) for tenant, rule in rules.items()
+        }
+        for tenant, rule in rules.items():
+            self._rates[tenant].reconfigure(rule)
 
     def take(self, tenant: str, now: float) -> float:
         """Let a call of a tenant pass and return 0, or return the seconds until one may pass."""

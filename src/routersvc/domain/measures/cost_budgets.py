@@ -117,6 +117,19 @@ class CostBudget:
         self._reserved = 0.0
         self.reservations = 0
 
+    def reconfigure(self, rule: CostBudgetRule) -> None:
+        """Go on under another rule with what was spent; another window is cut anew."""
+        if rule.window != self._rule.window:
+            length = rule.window / _SLICES
+            spent: dict[int, float] = {}
+            for number, usd in self._slices:
+                # The end of a slice: spent money never expires sooner than after the window.
+                moved = math.floor((number + 1) * self._length / length)
+                spent[moved] = spent.get(moved, 0.0) + usd
+            self._slices = deque(sorted(spent.items()))
+            self._length = length
+        self._rule = rule
+
     def standing(self, now: float) -> BudgetStanding:
         """Return the state of the budget. What was spent before the window is left out."""
         oldest = self._number(now) - _SLICES
@@ -167,15 +180,32 @@ class BudgetReservation:
 class CostBudgets:
     """The budgets of all tenants that have one, by name of the tenant."""
 
-    __slots__ = ("_budgets",)
+    __slots__ = ("_budgets", "_former")
 
     def __init__(self, rules: Mapping[str, CostBudgetRule]) -> None:
         self._budgets = {tenant: CostBudget(rule) for tenant, rule in rules.items()}
+        # Of tenants that have none any more, whose last calls still run.
+        self._former: dict[str, CostBudget] = {}
 
     @property
     def reservations(self) -> int:
         """How many reservations have not been settled."""
-        return sum(budget.reservations for budget in self._budgets.values())
+        budgets = (*self._budgets.values(), *self._former.values())
+        return sum(budget.reservations for budget in budgets)
+
+    def reconfigure(self, rules: Mapping[str, CostBudgetRule]) -> None:
+        """Go on under other rules with what was spent and reserved."""
+        known = self._former | self._budgets
+        self._former = {
+            tenant: budget
+            for tenant, budget in known.items()
+            if tenant not in rules and budget.reservations
+        }
+        self._budgets = {
+            tenant: known.get(tenant) or CostBudget(rule) for tenant, rule in rules.items()
+        }
+        for tenant, rule in rules.items():
+            self._budgets[tenant].reconfigure(rule)
 
     def standing(self, tenant: str, now: float) -> BudgetStanding | None:
         """Return the state of a tenant's budget, `None` without one. Changes nothing."""
@@ -197,6 +227,6 @@ class CostBudgets:
 
     def settle(self, reservation: BudgetReservation, spent_usd: float, now: float) -> None:
         """Give a reservation back and book what was spent instead."""
-        self._budgets[reservation.tenant].settle(
-            reserved_usd=reservation.usd, spent_usd=spent_usd, now=now
-        )
+        tenant = reservation.tenant
+        budget = self._budgets.get(tenant) or self._former[tenant]
+        budget.settle(reserved_usd=reservation.usd, spent_usd=spent_usd, now=now)

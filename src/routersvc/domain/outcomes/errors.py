@@ -4,6 +4,8 @@
     ├── RefusedError                    nothing was attempted
     │   ├── InvalidRequestError         fields are missing or wrong; names each
     │   ├── UnknownTenantError          the caller is not authenticated
+    │   ├── AuthenticationUnavailableError  a token cannot be checked now
+    │   ├── MethodNotAllowedError       the tenant may not call the method
     │   ├── UnknownPolicyError
     │   ├── PolicyNotAllowedError       the tenant may not use the policy
     │   ├── UnknownNameError            a model, provider or deployment that does not exist
@@ -11,7 +13,7 @@
     │   ├── FieldNotServedError         a field that this version does not support
     │   ├── NoEligibleDeploymentError   constraints exclude everything
     │   ├── TenantBudgetExhaustedError  every eligible deployment costs more than is left
-    │   ├── TenantRateLimitedError      the tenant exceeds its call rate limit
+    │   ├── TenantRateLimitedError      the tenant exceeds a limit of calls or tokens
     │   ├── OverloadedError             the router is overloaded
     │   └── DrainingError               the router is shutting down
     └── CallFailedError                 attempts were made; carries the report
@@ -25,6 +27,7 @@ Messages are for operators and callers of the router; none contains a prompt or 
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -63,10 +66,32 @@ class InvalidRequestError(RefusedError):
 
 
 class UnknownTenantError(RefusedError):
-    """The caller sent no credential, or a wrong one. Never contains the credential."""
+    """The caller sent no credential, or a wrong one. Never contains the credential.
 
-    def __init__(self, message: str = "the caller is not a known tenant") -> None:
+    `doubt` says for metrics what is wrong; callers do not learn it.
+    """
+
+    def __init__(
+        self, message: str = "the caller is not a known tenant", *, doubt: str = "unknown_tenant"
+    ) -> None:
         super().__init__(message)
+        self.doubt = doubt
+
+
+class AuthenticationUnavailableError(RefusedError):
+    """Whether a token is valid cannot be checked now; `retry_after` is in seconds."""
+
+    def __init__(self, *, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__("the signing keys of the token's issuer are not available")
+
+
+class MethodNotAllowedError(RefusedError):
+    """The tenant may not call the method."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        super().__init__(f"the tenant may not call `{method}`")
 
 
 class PolicyNotAllowedError(RefusedError):
@@ -117,12 +142,28 @@ class FieldNotServedError(RefusedError):
         super().__init__(f"`{field}` is not served by this version")
 
 
-class TenantRateLimitedError(RefusedError):
-    """The tenant exceeds its call rate limit; `retry_after` is in seconds."""
+class TenantLimit(enum.Enum):
+    """A limit of a tenant, by its name in `ErrorInfo`."""
 
-    def __init__(self, *, retry_after: float) -> None:
+    CALLS = "calls"
+    TOKENS = "tokens"
+    CONCURRENT_CALLS = "concurrent_calls"
+
+
+_LIMIT_WORDS = {
+    TenantLimit.CALLS: "call rate limit",
+    TenantLimit.TOKENS: "token rate limit",
+    TenantLimit.CONCURRENT_CALLS: "limit of concurrent calls",
+}
+
+
+class TenantRateLimitedError(RefusedError):
+    """The tenant exceeds one of its limits; `retry_after` is in seconds."""
+
+    def __init__(self, *, retry_after: float, limit: TenantLimit = TenantLimit.CALLS) -> None:
         self.retry_after = retry_after
-        super().__init__("the tenant exceeds its call rate limit")
+        self.limit = limit
+        super().__init__(f"the tenant exceeds its {_LIMIT_WORDS[limit]}")
 
 
 class OverloadedError(RefusedError):

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from routersvc.domain.catalogue.modes import HedgingMode, OrderMode, StreamRecoveryMode
 from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import FleetRules
 from routersvc.drills.plans.distributions import (
     Constant,
     Distribution,

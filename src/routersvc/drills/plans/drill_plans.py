@@ -9,7 +9,7 @@ import dataclasses
 import math
 
 from routersvc.domain.catalogue.policies import Policy, Priority
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import FleetRules
 from routersvc.drills.plans.distributions import Constant, Distribution, LogNormal
 from routersvc.drills.plans.faults import Fault
 

@@ -14,9 +14,8 @@ from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
 from routersvc.domain.fleet.disablements import RecheckRule
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.drills.plans.distributions import (
     Constant,
     Distribution,

@@ -1,1 +1,1 @@
-"""Authentication of callers by API keys."""
+"""Authentication of callers by API keys, tokens and certificates, and what each may call."""

@@ -10,6 +10,8 @@ from grpc import aio
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from llmrouter import CallError, NotConnectedError
+from llmrouter.channels import tls_credentials
+from routersvc.grpc_api.client.client import ClientTls
 
 _POLL_INTERVAL = 0.1
 """Seconds between two checks of a router that is reachable but not serving."""
@@ -25,18 +27,19 @@ _OPTIONS = (
 )
 
 
-async def wait_until_serving(address: str, *, limit: float) -> None:
-    """Return when the router at an address reports `SERVING`, without TLS.
+async def wait_until_serving(address: str, *, limit: float, tls: ClientTls | None = None) -> None:
+    """Return when the router at an address reports `SERVING`.
 
     A server without the health service counts as serving when it is reachable.
 
     Raises:
         NotConnectedError: the router is not reachable within `limit` seconds.
         CallError: the router is reachable, but not serving within `limit` seconds.
+        OSError: a file of `tls` cannot be read.
     """
     reached = False
     try:
-        async with asyncio.timeout(limit), aio.insecure_channel(address, _OPTIONS) as channel:
+        async with asyncio.timeout(limit), _channel(address, tls) as channel:
             check: _Check = channel.unary_unary(
                 "/grpc.health.v1.Health/Check",
                 request_serializer=HealthCheckRequest.SerializeToString,
@@ -51,6 +54,12 @@ async def wait_until_serving(address: str, *, limit: float) -> None:
             raise CallError(status="UNAVAILABLE", message=message) from error
         message = f"no router at {address}: no connection within {limit:g} s"
         raise NotConnectedError(status="UNAVAILABLE", message=message) from error
+
+
+def _channel(address: str, tls: ClientTls | None) -> aio.Channel:
+    if tls is None:
+        return aio.insecure_channel(address, _OPTIONS)
+    return aio.secure_channel(address, tls_credentials(tls.ca_file, tls.certificate), _OPTIONS)
 
 
 async def _is_serving(check: _Check) -> bool:

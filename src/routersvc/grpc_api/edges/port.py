@@ -74,7 +74,11 @@ class Edge(Protocol):
         ...
 
 
-class EdgeNotInstalledError(Exception):
+class EdgeUnavailableError(Exception):
+    """The edge of the options cannot be used."""
+
+
+class EdgeNotInstalledError(EdgeUnavailableError):
     """The package of an optional edge is not installed."""
 
     def __init__(self, *, edge: str, package: str, extra: str) -> None:
@@ -89,3 +93,15 @@ class EdgeNotInstalledError(Exception):
             f"`server.edge: {self.edge}` needs the package `{self.package}`, which is not "
             f"installed: install `routersvc[{self.extra}]`"
         )
+
+
+class EdgeWithoutTlsError(EdgeUnavailableError):
+    """The options ask for TLS, which the edge does not have."""
+
+    def __init__(self, edge: str) -> None:
+        super().__init__(edge)
+        self.edge = edge
+
+    def __str__(self) -> str:
+        """Return what contradicts each other."""
+        return f"`server.edge: {self.edge}` has no TLS: remove `server.tls`, or use `grpcio`"

@@ -15,11 +15,13 @@ from grpc import StatusCode
 from llmrouter.v1 import errors_pb2
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
+    AuthenticationUnavailableError,
     DeadlineExceededError,
     DrainingError,
     FieldNotServedError,
     FieldViolation,
     InvalidRequestError,
+    MethodNotAllowedError,
     OverloadedError,
     PolicyNotAllowedError,
     RefusedError,
@@ -71,6 +73,7 @@ STATUS_CODES: Mapping[errors_pb2.ErrorReason.ValueType, StatusCode] = MappingPro
         errors_pb2.ERROR_REASON_UNKNOWN_DECISION: StatusCode.NOT_FOUND,
         errors_pb2.ERROR_REASON_INTERNAL: StatusCode.INTERNAL,
         errors_pb2.ERROR_REASON_TENANT_RATE_LIMITED: StatusCode.RESOURCE_EXHAUSTED,
+        errors_pb2.ERROR_REASON_AUTHENTICATION_UNAVAILABLE: StatusCode.UNAVAILABLE,
     }
 )
 """The status code of each reason, as `errors.proto` states them."""
@@ -136,6 +139,18 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
             )
         case UnknownTenantError():
             return ErrorStatus(reason=errors_pb2.ERROR_REASON_UNAUTHENTICATED, message=message)
+        case AuthenticationUnavailableError():
+            return ErrorStatus(
+                reason=errors_pb2.ERROR_REASON_AUTHENTICATION_UNAVAILABLE,
+                message=message,
+                retry_after=error.retry_after,
+            )
+        case MethodNotAllowedError():
+            return ErrorStatus(
+                reason=errors_pb2.ERROR_REASON_PERMISSION_DENIED,
+                message=message,
+                metadata={"method": error.method},
+            )
         case PolicyNotAllowedError():
             return ErrorStatus(
                 reason=errors_pb2.ERROR_REASON_PERMISSION_DENIED,
@@ -180,6 +195,7 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
             return ErrorStatus(
                 reason=errors_pb2.ERROR_REASON_TENANT_RATE_LIMITED,
                 message=message,
+                metadata={"limit": error.limit.value},
                 retry_after=error.retry_after,
             )
         case NoEligibleDeploymentError():

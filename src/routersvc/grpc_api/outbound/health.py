@@ -6,6 +6,7 @@ from llmrouter.v1 import health_pb2
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 from routersvc.domain.fleet.breaker_health import BreakerHealth
 from routersvc.domain.fleet.health import DeploymentHealth, HealthCheckResult, Quantiles
+from routersvc.engine.reload_status import ReloadStatus
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.reports import deployment_name_of
 from routersvc.grpc_api.outbound.times import duration_of, optional_duration_of, timestamp_of
@@ -41,6 +42,18 @@ def health_of(health: DeploymentHealth, *, now: float) -> health_pb2.DeploymentH
         ],
         cancelled_total=health.cancelled_total,
         disabled_description=health.disabled_description,
+    )
+
+
+def configuration_of(status: ReloadStatus) -> health_pb2.ConfigurationStatus:
+    """Return which configuration is in force. Every tenant sees it, so it names no key."""
+    failed_at = status.failed_at
+    return health_pb2.ConfigurationStatus(
+        digest=status.digest,
+        in_force_since=timestamp_of(status.in_force_since),
+        last_failed_time=None if failed_at is None else timestamp_of(failed_at),
+        last_failed_problems=status.problems,
+        needs_restart=bool(status.waiting_for_restart),
     )
 
 

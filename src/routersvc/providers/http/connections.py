@@ -51,6 +51,7 @@ class ProviderClient:
         self._credentials = connection.credentials
         self._query = dict(connection.query)
         self._urls: dict[str, httpx.URL] = {}
+        self._holders = 0
         headers = {
             b"host": httpx.URL(connection.base_url).netloc,
             b"user-agent": b"routersvc",
@@ -59,6 +60,16 @@ class ProviderClient:
         for name, value in connection.headers.items():
             headers[name.lower().encode("ascii")] = value.encode("latin-1")
         self._headers = list(headers.items())
+
+    def hold(self) -> None:
+        """Count a gateway that uses this client."""
+        self._holders += 1
+
+    async def release(self) -> None:
+        """Count a gateway that does not use it any more; the last one closes the connections."""
+        self._holders -= 1
+        if self._holders == 0:
+            await self.transport.aclose()
 
     async def request(
         self,

@@ -25,12 +25,24 @@ SHORT_ANSWER_BYTES = 64 * 1024
 
 
 class ProviderGateway:
-    """The engine's `Gateway` over HTTP. `wall_clock` gives Unix time."""
+    """The engine's `Gateway` over HTTP. `wall_clock` gives Unix time.
+
+    `kept` are clients of the gateway before that are used on, with their connections. A client is
+    closed when the last gateway that uses it is.
+    """
 
     def __init__(
-        self, providers: Mapping[str, ProviderConnection], *, wall_clock: Callable[[], float]
+        self,
+        providers: Mapping[str, ProviderConnection],
+        *,
+        wall_clock: Callable[[], float],
+        kept: Mapping[str, ProviderClient] | None = None,
     ) -> None:
-        self._clients = {name: ProviderClient(connection) for name, connection in providers.items()}
+        own = {name: ProviderClient(connection) for name, connection in providers.items()}
+        self._clients = {**(kept or {}), **own}
+        for client in self._clients.values():
+            client.hold()
+        self._closed = False
         self._wall_clock = wall_clock
 
     def open(self, call: AttemptCall) -> HttpAttempt:
@@ -80,6 +92,11 @@ class ProviderGateway:
             raise AttemptFailedError(failure)
 
     @property
+    def clients(self) -> Mapping[str, ProviderClient]:
+        """The clients by provider."""
+        return self._clients
+
+    @property
     def connections(self) -> Mapping[str, ConnectionCounts]:
         """Connections by provider, for those on the default transport."""
         return {
@@ -89,9 +106,12 @@ class ProviderGateway:
         }
 
     async def aclose(self) -> None:
-        """Close every connection. Idempotent."""
+        """Close every connection that no other gateway uses. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
         for client in self._clients.values():
-            await client.transport.aclose()
+            await client.release()
 
 
 def _is_short(response: httpx.Response) -> bool:

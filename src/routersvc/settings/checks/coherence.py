@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from routersvc.settings.checks.policies import check_policy
-from routersvc.settings.checks.tenants import check_constraints, check_prices, check_tenants
+from routersvc.settings.checks.tenants import (
+    check_constraints,
+    check_identities,
+    check_prices,
+    check_tenants,
+)
 from routersvc.settings.checks.written_keys import WrittenKeys
 from routersvc.settings.problems import KeyPath, shown
 from routersvc.settings.reading import Sections
 from routersvc.settings.sections.auth import AuthKind, check_auth
+from routersvc.settings.sections.authentication import check_issuer
 from routersvc.settings.sections.deployments import DeploymentSection
 from routersvc.settings.sections.fleet import FleetSection
 from routersvc.settings.sections.models import ModelSection
@@ -51,6 +57,12 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
     document = sections.document
     check_tenants(sections.tenants, None if document is None else document.default_policy, problems)
     check_prices(sections, problems)
+    if server is not None:
+        has_ca = server.tls.client_ca_file is not None
+        check_identities(sections.tenants, has_client_certificates=has_ca, problems=problems)
+    if sections.authentication is not None:
+        for name, issuer in sections.authentication.tokens.items():
+            check_issuer(("authentication", "tokens", name), issuer, problems)
     if sections.fleet is not None:
         _check_fleet(sections.fleet, policies, keys)
     if server is not None:
@@ -182,6 +194,16 @@ def _check_server(server: ServerSection, problems: ProblemList) -> None:
             "is longer than `max_timeout`",
             f"at most {duration_text(server.max_timeout)}",
         )
+    tls = server.tls
+    if server.edge == "nghttp2" and tls.certificate_file is not None:
+        problems.at_value(("server", "edge"), "has no TLS, which `server.tls` asks for", "`grpcio`")
+    for key, other in (
+        ("certificate_file", "private_key_file"),
+        ("private_key_file", "certificate_file"),
+        ("client_ca_file", "certificate_file"),
+    ):
+        if getattr(tls, key) is not None and getattr(tls, other) is None:
+            problems.at_value(("server", "tls", other), f"is missing, required with `{key}`")
     keepalive = server.keepalive
     if keepalive.max_connection_age_grace is not None and keepalive.max_connection_age is None:
         problems.at_key(

@@ -91,6 +91,11 @@ class _References:
             self._check((*path, "policy"), "policy", policies)
             self._check_each((*path, "allowed_policies"), "policy", policies)
             self._check((*path, "budget", "downgrade", "policy"), "policy", policies)
+            issuers = self._data.keys(("authentication", "tokens"))
+            for issuer in self._data.keys((*path, "tokens")):
+                if issuer not in issuers:
+                    message = f"unknown issuer {shown(issuer)}{did_you_mean(issuer, issuers)}"
+                    self._problems.at_key((*path, "tokens", issuer), message, listing(issuers))
 
     def check_constraints(self) -> None:
         providers = self._data.keys(("providers",))

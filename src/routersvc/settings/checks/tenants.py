@@ -27,7 +27,7 @@ def check_tenants(
         if tenant is None:
             continue
         path = ("tenants", name)
-        if not tenant.anonymous and not tenant.api_keys:
+        if not (tenant.anonymous or is_identifiable(tenant)):
             problems.at_value(
                 (*path, "api_keys"), "is missing: no caller could authenticate as this tenant"
             )
@@ -51,6 +51,43 @@ def check_tenants(
         if downgrade is not None and downgrade.policy is None and downgrade.min_tier is None:
             problems.at_key(
                 (*path, "budget", "downgrade"), "has no effect", "`policy` or `min_tier`"
+            )
+
+
+def is_identifiable(tenant: TenantSection) -> bool:
+    """Return whether a call can show that it is the tenant's."""
+    return bool(tenant.api_keys or tenant.api_key_hashes or tenant.certificates or tenant.tokens)
+
+
+def check_identities(
+    tenants: Mapping[str, TenantSection | None],
+    *,
+    has_client_certificates: bool,
+    problems: ProblemList,
+) -> None:
+    """Report every identity that two tenants share, and certificates that nobody presents."""
+    owners: dict[tuple[str, ...], str] = {}
+
+    def own(path: KeyPath, identity: tuple[str, ...], tenant: str) -> None:
+        owner = owners.setdefault(identity, tenant)
+        if owner != tenant:
+            problems.at_value(path, f"is already an identity of tenant {shown(owner)}")
+
+    for name, tenant in tenants.items():
+        if tenant is None:
+            continue
+        path = ("tenants", name)
+        for place, key_hash in enumerate(tenant.api_key_hashes):
+            own((*path, "api_key_hashes", place), ("key", key_hash), name)
+        for place, certificate in enumerate(tenant.certificates):
+            own((*path, "certificates", place), ("certificate", certificate), name)
+        for issuer, values in tenant.tokens.items():
+            for place, value in enumerate(values):
+                own((*path, "tokens", issuer, place), ("token", issuer, value), name)
+        if tenant.certificates and not has_client_certificates:
+            problems.at_key(
+                (*path, "certificates"),
+                "has no effect without `server.tls.client_ca_file`: clients present none",
             )
 
 

@@ -49,6 +49,9 @@ _PATTERNS = {
     "digit",
     r"^[A-Za-z0-9._~+/-]{0,64}$": "one word of up to 64 letters, digits and `. _ ~ + / -`, or "
     "nothing",
+    r"^sha256:[0-9a-f]{64}$": "`sha256:` and the hash in 64 hexadecimal digits, as "
+    '`printf %s "$KEY" | sha256sum` prints it',
+    r"^[^\x00-\x1f]{1,512}$": "text of up to 512 characters on one line",
     r"^\S{1,256}$": "text of up to 256 characters without spaces",
     r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$": "the name of an HTTP header that the router does not "
     "set itself",

@@ -9,7 +9,14 @@ from pydantic import Field
 from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
 from routersvc.domain.explaining.remembered_decisions import DecisionRule
 from routersvc.settings.types.addresses import HostPort
-from routersvc.settings.types.fields import ByteSize, Duration, ListenAddresses, Pause, Section
+from routersvc.settings.types.fields import (
+    ByteSize,
+    Duration,
+    FilePath,
+    ListenAddresses,
+    Pause,
+    Section,
+)
 
 _DECISIONS = DecisionRule()
 
@@ -146,20 +153,60 @@ class DecisionsSection(Section):
     )
 
 
+class ServerTlsSection(Section):
+    """TLS of the TCP addresses."""
+
+    certificate_file: FilePath | None = Field(
+        default=None,
+        description="A PEM file with the certificate of the server, followed by those of its "
+        "intermediate authorities. If unset, there is no TLS: API keys and tokens are sent in "
+        "clear text.",
+    )
+    private_key_file: FilePath | None = Field(
+        default=None,
+        description="A PEM file with the private key of the certificate, not encrypted.",
+    )
+    client_ca_file: FilePath | None = Field(
+        default=None,
+        description="A PEM file with the authorities of client certificates. If set, every client "
+        "has to present a certificate of one of them (mutual TLS). If unset, clients present none.",
+    )
+
+
+class ReloadSection(Section):
+    """Reloading of the settings. SIGHUP always reloads them."""
+
+    watch: bool = Field(
+        default=True,
+        description="Whether the settings are reloaded when their file, or a file that they refer "
+        "to, has changed.",
+    )
+    interval: Duration = Field(
+        default=2.0,
+        description="How often the files are looked at. A change is read once it has not changed "
+        "further for as long.",
+    )
+
+
 class ServerSection(Section):
     """The gRPC server."""
 
     listen: ListenAddresses = Field(
         default=(HostPort(host="127.0.0.1", port=50051),),
         description="The addresses to listen on, `host:port` or `unix:/path`; port 0 selects a "
-        "free port. There is no TLS: without `tenants` everyone who reaches an "
-        "address can call, and API keys are sent in clear text.",
+        "free port. Without `tenants` and without client certificates everyone who reaches an "
+        "address can call.",
+    )
+    tls: ServerTlsSection = Field(
+        default=ServerTlsSection(),
+        description="TLS of the TCP addresses; Unix sockets have none. The files are read again "
+        "on a reload.",
     )
     edge: Literal["grpcio", "nghttp2"] = Field(
         default="grpcio",
         description="The implementation of gRPC: `grpcio` is gRPC's own core; `nghttp2` costs less "
-        "CPU per call and per streamed message and needs the package `routersvc[nghttp2]`. Both "
-        "serve the same contract.",
+        "CPU per call and per streamed message, needs the package `routersvc[nghttp2]`, and has no "
+        "TLS. Both serve the same contract.",
     )
     max_message_bytes: ByteSize = Field(
         default=16 * 1024 * 1024,
@@ -195,6 +242,10 @@ class ServerSection(Section):
     keepalive: KeepaliveSection = Field(
         default=KeepaliveSection(),
         description="Keepalive and connection management, with gRPC's names.",
+    )
+    reload: ReloadSection = Field(
+        default=ReloadSection(),
+        description="Reloading of the settings. SIGHUP always reloads them.",
     )
     decisions: DecisionsSection = Field(
         default=DecisionsSection(),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.measures.call_rates import CallRateRule
 from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
+from routersvc.domain.measures.token_rates import TokenRateRule
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.weights import TenantWeightsSection
 from routersvc.settings.types.fields import (
@@ -21,6 +24,27 @@ from routersvc.settings.types.fields import (
     Section,
     unique,
 )
+
+KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""The SHA-256 hash of an API key, in hexadecimal."""
+
+LineOfText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,512}$")]
+"""A name that somebody else has chosen, spaces included."""
+
+Identities = Annotated[tuple[LineOfText, ...], Field(min_length=1), AfterValidator(unique)]
+
+
+class Method(enum.Enum):
+    """A method of the router's services."""
+
+    COMPLETE = "Complete"
+    STREAM_COMPLETE = "StreamComplete"
+    EXPLAIN_ROUTE = "ExplainRoute"
+    PROVIDER_HEALTH = "ProviderHealth"
+    LIST_MODELS = "ListModels"
+
+
+Methods = Annotated[tuple[Method, ...], Field(min_length=1), AfterValidator(unique)]
 
 
 class DowngradeSection(Section):
@@ -68,13 +92,43 @@ class RateLimitSection(Section):
     window: Duration = Field(default=60.0, description="The length of the window.")
 
 
+class TokenLimitSection(Section):
+    """A limit of tokens, per replica."""
+
+    tokens: int = Field(
+        ge=1,
+        le=1_000_000_000_000,
+        description="The number of input and output tokens per window, which is also the largest "
+        "burst. A call takes the tokens that it is expected to use when it starts, and settles "
+        "with those of all its attempts when it ends.",
+    )
+    window: Duration = Field(default=60.0, description="The length of the window.")
+
+
 class TenantSection(Section):
     """An owner of requests."""
 
     api_keys: Annotated[tuple[Secret, ...], AfterValidator(unique)] = Field(
         default=(),
         description="The API keys of the tenant, sent as `authorization: Bearer KEY` or "
-        "`x-api-key: KEY`. Several allow rotation. Required unless `anonymous`.",
+        "`x-api-key: KEY`. Several allow rotation. A tenant that is not `anonymous` has at least "
+        "one of `api_keys`, `api_key_hashes`, `certificates` and `tokens`.",
+    )
+    api_key_hashes: Annotated[tuple[KeyHash, ...], AfterValidator(unique)] = Field(
+        default=(),
+        description="The API keys of the tenant as `sha256:` and 64 hexadecimal digits, so that "
+        "the router does not have the keys themselves. Only for long random keys.",
+    )
+    certificates: Annotated[tuple[LineOfText, ...], AfterValidator(unique)] = Field(
+        default=(),
+        description="Client certificates of the tenant, by a URI of theirs, such as the SPIFFE ID "
+        "`spiffe://example.org/ns/search/sa/api`, or by their whole subject, such as "
+        "`CN=search,O=Example` (RFC 4514). They count for calls without key and token.",
+    )
+    tokens: Mapping[Name, Identities] = Field(
+        default={},
+        description="Bearer tokens of the tenant: for each issuer, a name under "
+        "`authentication.tokens`, the values of its `tenant_claim`.",
     )
     anonymous: bool = Field(
         default=False,
@@ -87,6 +141,9 @@ class TenantSection(Section):
     )
     allowed_policies: FilledNames | None = Field(
         default=None, description="The policies that requests can name. If unset, all."
+    )
+    allowed_methods: Methods | None = Field(
+        default=None, description="The methods that the tenant can call. If unset, all."
     )
     constraints: ConstraintsSection = Field(
         default=ConstraintsSection(),
@@ -104,6 +161,16 @@ class TenantSection(Section):
     )
     rate_limit: RateLimitSection | None = Field(
         default=None, description="Rate limit, per replica. If unset, no limit."
+    )
+    token_limit: TokenLimitSection | None = Field(
+        default=None, description="Limit of tokens, per replica. If unset, no limit."
+    )
+    max_concurrent_calls: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="The largest number of concurrent calls of the tenant, per replica. Further "
+        "calls are rejected at once. If unset, only `server.max_concurrent_calls` limits them.",
     )
     budget: BudgetSection | None = Field(
         default=None,
@@ -124,6 +191,10 @@ def tenant_of(name: str, section: TenantSection) -> Tenant:
         rate=None
         if section.rate_limit is None
         else CallRateRule(**section.rate_limit.model_dump()),
+        tokens=None
+        if section.token_limit is None
+        else TokenRateRule(**section.token_limit.model_dump()),
+        max_concurrent_calls=section.max_concurrent_calls,
         budget=None
         if budget is None
         else CostBudgetRule(

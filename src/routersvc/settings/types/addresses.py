@@ -105,6 +105,21 @@ def parse_http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine by its name or address."""
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_loopback_url(url: str) -> bool:
+    """Return whether the host of a URL is this machine."""
+    return is_loopback(urllib.parse.urlsplit(url).hostname or "")
+
+
 def _is_host(host: str) -> bool:
     return _HOST_NAME.fullmatch(host) is not None
 

@@ -14,10 +14,11 @@ from routersvc.domain.fleet.active_checks import CheckResult
 from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
+from routersvc.domain.fleet.deployment_states import DeploymentState
 from routersvc.domain.fleet.health import DeploymentHealth, HealthState, Quantiles
 from routersvc.domain.fleet.leases import Lease, Obstacle
 from routersvc.domain.fleet.load_balancing import FAILURE_PENALTY, DeploymentLoad
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules
 from routersvc.domain.outcomes.failure_rules import BreakerEffect, FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.worlds import scripted_deployment

@@ -15,10 +15,10 @@ from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule, TicketState
-from routersvc.domain.fleet.deployment_states import DeploymentRules
 from routersvc.domain.fleet.disablements import RecheckRule
-from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.fleet.state_changes import ChangeKind, StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failure_rules import FailureClass

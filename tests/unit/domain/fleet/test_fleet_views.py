@@ -9,10 +9,11 @@ from tests.unit.domain.plans import plan_over
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
+from routersvc.domain.fleet.deployment_states import DeploymentState
 from routersvc.domain.fleet.fleet_views import PlanningView, ReadingView
 from routersvc.domain.fleet.leases import Lease
 from routersvc.domain.fleet.load_balancing import DRAWN, LoadBalancer
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.worlds import scripted_deployment

@@ -10,9 +10,9 @@ from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.policies import HedgingRule
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import Lease
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure

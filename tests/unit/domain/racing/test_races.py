@@ -14,10 +14,10 @@ from routersvc.domain.catalogue.policies import HedgingRule, Priority, RetryRule
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import Lease
 from routersvc.domain.fleet.queue_waits import QueueWait
+from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure

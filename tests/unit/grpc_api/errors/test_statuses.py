@@ -18,12 +18,14 @@ from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
+    AuthenticationUnavailableError,
     CallFailedError,
     DeadlineExceededError,
     DrainingError,
     FieldNotServedError,
     FieldViolation,
     InvalidRequestError,
+    MethodNotAllowedError,
     OverloadedError,
     PolicyNotAllowedError,
     RefusedError,
@@ -136,6 +138,16 @@ SAMPLES: dict[str, tuple[RouterError, StatusCode, str]] = {
         "FIELD_NOT_SERVED",
     ),
     "unknown tenant": (UnknownTenantError(), StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED"),
+    "unavailable authentication": (
+        AuthenticationUnavailableError(retry_after=2.0),
+        StatusCode.UNAVAILABLE,
+        "AUTHENTICATION_UNAVAILABLE",
+    ),
+    "method not allowed": (
+        MethodNotAllowedError("Complete"),
+        StatusCode.PERMISSION_DENIED,
+        "PERMISSION_DENIED",
+    ),
     "policy not allowed": (
         PolicyNotAllowedError("fast", ["drill"]),
         StatusCode.PERMISSION_DENIED,

@@ -6,20 +6,28 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from routersvc.app.options import authenticator
+from routersvc.app.access import IssuerKeys, access_rules
 from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.catalogue.weights import WeightWishes
 from routersvc.domain.measures.call_rates import CallRateRule
 from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
+from routersvc.domain.measures.token_rates import TokenRateRule
 from routersvc.domain.outcomes.errors import UnknownTenantError
+from routersvc.grpc_api.access.identities import Authenticator
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
 ProblemsIn = Callable[[str], list[str]]
 
 KEY = "api_keys: [env:ALPHA_API_KEY]"
+
+
+def authenticator(settings: Settings) -> Authenticator | None:
+    """Return what tells the callers of these settings apart."""
+    keys = IssuerKeys(clock=lambda: 0.0)
+    return access_rules(settings, keys, wall_clock=lambda: 0.0).authenticator
 
 
 def test_tenants_hold_what_the_file_says(load: Load, full: str) -> None:
@@ -41,6 +49,8 @@ def test_tenants_hold_what_the_file_says(load: Load, full: str) -> None:
             weights=WeightWishes(quality=1.0, cost=1.0, latency=2.0),
             hedging=HedgingMode.DELAYED,
             rate=CallRateRule(calls=600, window=60.0),
+            tokens=TokenRateRule(tokens=1_000_000, window=60.0),
+            max_concurrent_calls=200,
             budget=CostBudgetRule(
                 usd=100.0,
                 window=86_400.0,

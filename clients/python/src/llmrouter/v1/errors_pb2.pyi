@@ -67,9 +67,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_DRAINING: _ErrorReason.ValueType  # 17
     """The router is shutting down; another replica can serve. `UNAVAILABLE`."""
     ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 18
-    """The call carries no API key, or an unknown one. `UNAUTHENTICATED`."""
+    """The call carries no API key, token or client certificate of a tenant, or one that is not valid. `UNAUTHENTICATED`."""
     ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 19
-    """The caller is not permitted to do this. `PERMISSION_DENIED`."""
+    """The caller is not permitted to do this. `PERMISSION_DENIED`, metadata `policy` or `method`."""
     ERROR_REASON_TENANT_BUDGET_EXHAUSTED: _ErrorReason.ValueType  # 20
     """The tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where waiting helps."""
     ERROR_REASON_UNKNOWN_DECISION: _ErrorReason.ValueType  # 21
@@ -77,7 +77,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 22
     """Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference."""
     ERROR_REASON_TENANT_RATE_LIMITED: _ErrorReason.ValueType  # 23
-    """The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+    """A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`."""
+    ERROR_REASON_AUTHENTICATION_UNAVAILABLE: _ErrorReason.ValueType  # 24
+    """Whether the token is valid cannot be checked now: its issuer's keys cannot be fetched. `UNAVAILABLE`, with `RetryInfo`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. May grow: treat an unknown reason by its status code."""
@@ -119,9 +121,9 @@ ERROR_REASON_ROUTER_OVERLOADED: ErrorReason.ValueType  # 16
 ERROR_REASON_DRAINING: ErrorReason.ValueType  # 17
 """The router is shutting down; another replica can serve. `UNAVAILABLE`."""
 ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 18
-"""The call carries no API key, or an unknown one. `UNAUTHENTICATED`."""
+"""The call carries no API key, token or client certificate of a tenant, or one that is not valid. `UNAUTHENTICATED`."""
 ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 19
-"""The caller is not permitted to do this. `PERMISSION_DENIED`."""
+"""The caller is not permitted to do this. `PERMISSION_DENIED`, metadata `policy` or `method`."""
 ERROR_REASON_TENANT_BUDGET_EXHAUSTED: ErrorReason.ValueType  # 20
 """The tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where waiting helps."""
 ERROR_REASON_UNKNOWN_DECISION: ErrorReason.ValueType  # 21
@@ -129,5 +131,7 @@ ERROR_REASON_UNKNOWN_DECISION: ErrorReason.ValueType  # 21
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 22
 """Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference."""
 ERROR_REASON_TENANT_RATE_LIMITED: ErrorReason.ValueType  # 23
-"""The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+"""A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`."""
+ERROR_REASON_AUTHENTICATION_UNAVAILABLE: ErrorReason.ValueType  # 24
+"""Whether the token is valid cannot be checked now: its issuer's keys cannot be fetched. `UNAVAILABLE`, with `RetryInfo`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -87,6 +87,48 @@ BREAKER_STATE_HALF_OPEN: BreakerState.ValueType  # 3
 Global___BreakerState: _TypeAlias = BreakerState  # noqa: Y015
 
 @_typing.final
+class ConfigurationStatus(_message.Message):
+    """Which configuration a router goes by."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    IN_FORCE_SINCE_FIELD_NUMBER: _builtins.int
+    LAST_FAILED_TIME_FIELD_NUMBER: _builtins.int
+    LAST_FAILED_PROBLEMS_FIELD_NUMBER: _builtins.int
+    NEEDS_RESTART_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """Digest of the configuration in force, as in explanations."""
+    last_failed_problems: _builtins.int
+    """Number of problems of the one that was refused; the log of the router names them."""
+    needs_restart: _builtins.bool
+    """Whether settings differ that hold from the next restart on."""
+    @_builtins.property
+    def in_force_since(self) -> _timestamp_pb2.Timestamp:
+        """When it came into force."""
+
+    @_builtins.property
+    def last_failed_time(self) -> _timestamp_pb2.Timestamp:
+        """When a later one was last refused. Unset: none since this one came into force."""
+
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        in_force_since: _timestamp_pb2.Timestamp | None = ...,
+        last_failed_time: _timestamp_pb2.Timestamp | None = ...,
+        last_failed_problems: _builtins.int = ...,
+        needs_restart: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["in_force_since", b"in_force_since", "last_failed_time", b"last_failed_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "in_force_since", b"in_force_since", "last_failed_problems", b"last_failed_problems", "last_failed_time", b"last_failed_time", "needs_restart", b"needs_restart"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfigurationStatus: _TypeAlias = ConfigurationStatus  # noqa: Y015
+
+@_typing.final
 class DeploymentHealth(_message.Message):
     """Health of one deployment."""
 

@@ -339,6 +339,7 @@ class ProviderHealthResponse(_message.Message):
 
     DEPLOYMENTS_FIELD_NUMBER: _builtins.int
     OBSERVED_TIME_FIELD_NUMBER: _builtins.int
+    CONFIGURATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def deployments(self) -> _containers.RepeatedCompositeFieldContainer[_health_pb2.DeploymentHealth]:
         """Lists the deployments, sorted by name."""
@@ -347,15 +348,20 @@ class ProviderHealthResponse(_message.Message):
     def observed_time(self) -> _timestamp_pb2.Timestamp:
         """When the state was read."""
 
+    @_builtins.property
+    def configuration(self) -> _health_pb2.ConfigurationStatus:
+        """Configuration that the router goes by."""
+
     def __init__(
         self,
         *,
         deployments: _abc.Iterable[_health_pb2.DeploymentHealth] | None = ...,
         observed_time: _timestamp_pb2.Timestamp | None = ...,
+        configuration: _health_pb2.ConfigurationStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["observed_time", b"observed_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "observed_time", b"observed_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployments", b"deployments", "observed_time", b"observed_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "deployments", b"deployments", "observed_time", b"observed_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

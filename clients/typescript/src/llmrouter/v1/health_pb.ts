@@ -16,7 +16,56 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llmrouter/v1/health.proto.
  */
 export const file_llmrouter_v1_health: GenFile = /*@__PURE__*/
-  fileDesc("ChlsbG1yb3V0ZXIvdjEvaGVhbHRoLnByb3RvEgxsbG1yb3V0ZXIudjEi7wYKEERlcGxveW1lbnRIZWFsdGgSMAoKZGVwbG95bWVudBgBIAEoCzIcLmxsbXJvdXRlci52MS5EZXBsb3ltZW50TmFtZRIoCgVzdGF0ZRgCIAEoDjIZLmxsbXJvdXRlci52MS5IZWFsdGhTdGF0ZRIsCgdicmVha2VyGAMgASgLMhsubGxtcm91dGVyLnYxLkJyZWFrZXJTdGF0dXMSGQoMc3VjY2Vzc19yYXRlGAQgASgBSACIAQESEAoIb3V0Y29tZXMYBSABKAMSKQoGd2luZG93GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjYKFXRpbWVfdG9fZmlyc3RfY29udGVudBgHIAEoCzIXLmxsbXJvdXRlci52MS5RdWFudGlsZXMSKQoIZHVyYXRpb24YCCABKAsyFy5sbG1yb3V0ZXIudjEuUXVhbnRpbGVzEiUKGG91dHB1dF90b2tlbnNfcGVyX3NlY29uZBgJIAEoAUgBiAEBEhEKCWluX2ZsaWdodBgKIAEoAxIeChFjb25jdXJyZW5jeV9saW1pdBgLIAEoA0gCiAEBEg4KBnF1ZXVlZBgMIAEoAxI8ChNyYXRlX2xpbWl0X2hlYWRyb29tGA0gASgLMh8ubGxtcm91dGVyLnYxLlJhdGVMaW1pdEhlYWRyb29tEjMKEG5vdF9iZWZvcmVfZGVsYXkYDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMbGFzdF9mYWlsdXJlGA8gASgLMhkubGxtcm91dGVyLnYxLkxhc3RGYWlsdXJlEisKCmxhc3RfcHJvYmUYECABKAsyFy5sbG1yb3V0ZXIudjEuTGFzdFByb2JlEhYKDmF0dGVtcHRzX3RvdGFsGBEgASgDEhQKDHNlcnZlZF90b3RhbBgSIAEoAxIyCg5mYWlsdXJlc190b3RhbBgTIAMoCzIaLmxsbXJvdXRlci52MS5GYWlsdXJlQ291bnQSFwoPY2FuY2VsbGVkX3RvdGFsGBQgASgDEhwKFGRpc2FibGVkX2Rlc2NyaXB0aW9uGBUgASgJQg8KDV9zdWNjZXNzX3JhdGVCGwoZX291dHB1dF90b2tlbnNfcGVyX3NlY29uZEIUChJfY29uY3VycmVuY3lfbGltaXQiowEKDUJyZWFrZXJTdGF0dXMSKQoFc3RhdGUYASABKA4yGi5sbG1yb3V0ZXIudjEuQnJlYWtlclN0YXRlEjMKEG5leHRfcHJvYmVfZGVsYXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoUY29uc2VjdXRpdmVfZmFpbHVyZXMYAyABKAMSFAoMb3BlbmVkX3RvdGFsGAQgASgDIrwBCglRdWFudGlsZXMSJgoDcDUwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5MBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTUYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJgoDcDk5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB3NhbXBsZXMYBSABKAMijgIKEVJhdGVMaW1pdEhlYWRyb29tEh8KEnJlbWFpbmluZ19yZXF1ZXN0cxgBIAEoA0gAiAEBEhsKDmxpbWl0X3JlcXVlc3RzGAIgASgDSAGIAQESHQoQcmVtYWluaW5nX3Rva2VucxgDIAEoA0gCiAEBEhkKDGxpbWl0X3Rva2VucxgEIAEoA0gDiAEBEjEKDW9ic2VydmVkX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQhUKE19yZW1haW5pbmdfcmVxdWVzdHNCEQoPX2xpbWl0X3JlcXVlc3RzQhMKEV9yZW1haW5pbmdfdG9rZW5zQg8KDV9saW1pdF90b2tlbnMiagoLTGFzdEZhaWx1cmUSMQoNZmFpbHVyZV9jbGFzcxgBIAEoDjIaLmxsbXJvdXRlci52MS5GYWlsdXJlQ2xhc3MSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAidQoJTGFzdFByb2JlEigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXN1Y2NlZWRlZBgCIAEoCBIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJQCgxGYWlsdXJlQ291bnQSMQoNZmFpbHVyZV9jbGFzcxgBIAEoDjIaLmxsbXJvdXRlci52MS5GYWlsdXJlQ2xhc3MSDQoFY291bnQYAiABKAMqswEKC0hlYWx0aFN0YXRlEhwKGEhFQUxUSF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFEhFQUxUSF9TVEFURV9VTktOT1dOEAESGAoUSEVBTFRIX1NUQVRFX0hFQUxUSFkQAhIZChVIRUFMVEhfU1RBVEVfREVHUkFERUQQAxIcChhIRUFMVEhfU1RBVEVfVU5BVkFJTEFCTEUQBBIZChVIRUFMVEhfU1RBVEVfRElTQUJMRUQQBSp8CgxCcmVha2VyU3RhdGUSHQoZQlJFQUtFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFEJSRUFLRVJfU1RBVEVfQ0xPU0VEEAESFgoSQlJFQUtFUl9TVEFURV9PUEVOEAISGwoXQlJFQUtFUl9TVEFURV9IQUxGX09QRU4QA0KzAQoQY29tLmxsbXJvdXRlci52MUILSGVhbHRoUHJvdG9QAVpBZ2l0aHViLmNvbS9yb3V0ZXJzdmMvcm91dGVyc3ZjL2NsaWVudHMvZ28vbGxtcm91dGVydjE7bGxtcm91dGVydjGiAgNMWFiqAgxMbG1yb3V0ZXIuVjHKAgxMbG1yb3V0ZXJcVjHiAhhMbG1yb3V0ZXJcVjFcR1BCTWV0YWRhdGHqAg1MbG1yb3V0ZXI6OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmrouter_v1_report]);
+  fileDesc("ChlsbG1yb3V0ZXIvdjEvaGVhbHRoLnByb3RvEgxsbG1yb3V0ZXIudjEixAEKE0NvbmZpZ3VyYXRpb25TdGF0dXMSDgoGZGlnZXN0GAEgASgJEjIKDmluX2ZvcmNlX3NpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI0ChBsYXN0X2ZhaWxlZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIcChRsYXN0X2ZhaWxlZF9wcm9ibGVtcxgEIAEoAxIVCg1uZWVkc19yZXN0YXJ0GAUgASgIIu8GChBEZXBsb3ltZW50SGVhbHRoEjAKCmRlcGxveW1lbnQYASABKAsyHC5sbG1yb3V0ZXIudjEuRGVwbG95bWVudE5hbWUSKAoFc3RhdGUYAiABKA4yGS5sbG1yb3V0ZXIudjEuSGVhbHRoU3RhdGUSLAoHYnJlYWtlchgDIAEoCzIbLmxsbXJvdXRlci52MS5CcmVha2VyU3RhdHVzEhkKDHN1Y2Nlc3NfcmF0ZRgEIAEoAUgAiAEBEhAKCG91dGNvbWVzGAUgASgDEikKBndpbmRvdxgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI2ChV0aW1lX3RvX2ZpcnN0X2NvbnRlbnQYByABKAsyFy5sbG1yb3V0ZXIudjEuUXVhbnRpbGVzEikKCGR1cmF0aW9uGAggASgLMhcubGxtcm91dGVyLnYxLlF1YW50aWxlcxIlChhvdXRwdXRfdG9rZW5zX3Blcl9zZWNvbmQYCSABKAFIAYgBARIRCglpbl9mbGlnaHQYCiABKAMSHgoRY29uY3VycmVuY3lfbGltaXQYCyABKANIAogBARIOCgZxdWV1ZWQYDCABKAMSPAoTcmF0ZV9saW1pdF9oZWFkcm9vbRgNIAEoCzIfLmxsbXJvdXRlci52MS5SYXRlTGltaXRIZWFkcm9vbRIzChBub3RfYmVmb3JlX2RlbGF5GA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGxhc3RfZmFpbHVyZRgPIAEoCzIZLmxsbXJvdXRlci52MS5MYXN0RmFpbHVyZRIrCgpsYXN0X3Byb2JlGBAgASgLMhcubGxtcm91dGVyLnYxLkxhc3RQcm9iZRIWCg5hdHRlbXB0c190b3RhbBgRIAEoAxIUCgxzZXJ2ZWRfdG90YWwYEiABKAMSMgoOZmFpbHVyZXNfdG90YWwYEyADKAsyGi5sbG1yb3V0ZXIudjEuRmFpbHVyZUNvdW50EhcKD2NhbmNlbGxlZF90b3RhbBgUIAEoAxIcChRkaXNhYmxlZF9kZXNjcmlwdGlvbhgVIAEoCUIPCg1fc3VjY2Vzc19yYXRlQhsKGV9vdXRwdXRfdG9rZW5zX3Blcl9zZWNvbmRCFAoSX2NvbmN1cnJlbmN5X2xpbWl0IqMBCg1CcmVha2VyU3RhdHVzEikKBXN0YXRlGAEgASgOMhoubGxtcm91dGVyLnYxLkJyZWFrZXJTdGF0ZRIzChBuZXh0X3Byb2JlX2RlbGF5GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhwKFGNvbnNlY3V0aXZlX2ZhaWx1cmVzGAMgASgDEhQKDG9wZW5lZF90b3RhbBgEIAEoAyK8AQoJUXVhbnRpbGVzEiYKA3A1MBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTAYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJgoDcDk1GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5ORgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdzYW1wbGVzGAUgASgDIo4CChFSYXRlTGltaXRIZWFkcm9vbRIfChJyZW1haW5pbmdfcmVxdWVzdHMYASABKANIAIgBARIbCg5saW1pdF9yZXF1ZXN0cxgCIAEoA0gBiAEBEh0KEHJlbWFpbmluZ190b2tlbnMYAyABKANIAogBARIZCgxsaW1pdF90b2tlbnMYBCABKANIA4gBARIxCg1vYnNlcnZlZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIVChNfcmVtYWluaW5nX3JlcXVlc3RzQhEKD19saW1pdF9yZXF1ZXN0c0ITChFfcmVtYWluaW5nX3Rva2Vuc0IPCg1fbGltaXRfdG9rZW5zImoKC0xhc3RGYWlsdXJlEjEKDWZhaWx1cmVfY2xhc3MYASABKA4yGi5sbG1yb3V0ZXIudjEuRmFpbHVyZUNsYXNzEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInUKCUxhc3RQcm9iZRIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglzdWNjZWVkZWQYAiABKAgSKwoIZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iUAoMRmFpbHVyZUNvdW50EjEKDWZhaWx1cmVfY2xhc3MYASABKA4yGi5sbG1yb3V0ZXIudjEuRmFpbHVyZUNsYXNzEg0KBWNvdW50GAIgASgDKrMBCgtIZWFsdGhTdGF0ZRIcChhIRUFMVEhfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRIRUFMVEhfU1RBVEVfVU5LTk9XThABEhgKFEhFQUxUSF9TVEFURV9IRUFMVEhZEAISGQoVSEVBTFRIX1NUQVRFX0RFR1JBREVEEAMSHAoYSEVBTFRIX1NUQVRFX1VOQVZBSUxBQkxFEAQSGQoVSEVBTFRIX1NUQVRFX0RJU0FCTEVEEAUqfAoMQnJlYWtlclN0YXRlEh0KGUJSRUFLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRCUkVBS0VSX1NUQVRFX0NMT1NFRBABEhYKEkJSRUFLRVJfU1RBVEVfT1BFThACEhsKF0JSRUFLRVJfU1RBVEVfSEFMRl9PUEVOEANCswEKEGNvbS5sbG1yb3V0ZXIudjFCC0hlYWx0aFByb3RvUAFaQWdpdGh1Yi5jb20vcm91dGVyc3ZjL3JvdXRlcnN2Yy9jbGllbnRzL2dvL2xsbXJvdXRlcnYxO2xsbXJvdXRlcnYxogIDTFhYqgIMTGxtcm91dGVyLlYxygIMTGxtcm91dGVyXFYx4gIYTGxtcm91dGVyXFYxXEdQQk1ldGFkYXRh6gINTGxtcm91dGVyOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmrouter_v1_report]);
+
+/**
+ * Which configuration a router goes by.
+ *
+ * @generated from message llmrouter.v1.ConfigurationStatus
+ */
+export type ConfigurationStatus = Message<"llmrouter.v1.ConfigurationStatus"> & {
+  /**
+   * Digest of the configuration in force, as in explanations.
+   *
+   * @generated from field: string digest = 1;
+   */
+  digest: string;
+
+  /**
+   * When it came into force.
+   *
+   * @generated from field: google.protobuf.Timestamp in_force_since = 2;
+   */
+  inForceSince?: Timestamp | undefined;
+
+  /**
+   * When a later one was last refused. Unset: none since this one came into force.
+   *
+   * @generated from field: google.protobuf.Timestamp last_failed_time = 3;
+   */
+  lastFailedTime?: Timestamp | undefined;
+
+  /**
+   * Number of problems of the one that was refused; the log of the router names them.
+   *
+   * @generated from field: int64 last_failed_problems = 4;
+   */
+  lastFailedProblems: bigint;
+
+  /**
+   * Whether settings differ that hold from the next restart on.
+   *
+   * @generated from field: bool needs_restart = 5;
+   */
+  needsRestart: boolean;
+};
+
+/**
+ * Describes the message llmrouter.v1.ConfigurationStatus.
+ * Use `create(ConfigurationStatusSchema)` to create a new message.
+ */
+export const ConfigurationStatusSchema: GenMessage<ConfigurationStatus> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_health, 0);
 
 /**
  * Health of one deployment.
@@ -177,7 +226,7 @@ export type DeploymentHealth = Message<"llmrouter.v1.DeploymentHealth"> & {
  * Use `create(DeploymentHealthSchema)` to create a new message.
  */
 export const DeploymentHealthSchema: GenMessage<DeploymentHealth> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_health, 0);
+  messageDesc(file_llmrouter_v1_health, 1);
 
 /**
  * The state of a circuit breaker.
@@ -219,7 +268,7 @@ export type BreakerStatus = Message<"llmrouter.v1.BreakerStatus"> & {
  * Use `create(BreakerStatusSchema)` to create a new message.
  */
 export const BreakerStatusSchema: GenMessage<BreakerStatus> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_health, 1);
+  messageDesc(file_llmrouter_v1_health, 2);
 
 /**
  * Quantiles of a time.
@@ -268,7 +317,7 @@ export type Quantiles = Message<"llmrouter.v1.Quantiles"> & {
  * Use `create(QuantilesSchema)` to create a new message.
  */
 export const QuantilesSchema: GenMessage<Quantiles> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_health, 2);
+  messageDesc(file_llmrouter_v1_health, 3);
 
 /**
  * Rate limits as a provider last reported them.
@@ -317,7 +366,7 @@ export type RateLimitHeadroom = Message<"llmrouter.v1.RateLimitHeadroom"> & {
  * Use `create(RateLimitHeadroomSchema)` to create a new message.
  */
 export const RateLimitHeadroomSchema: GenMessage<RateLimitHeadroom> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_health, 3);
+  messageDesc(file_llmrouter_v1_health, 4);
 
 /**
  * The last failure of a deployment.
@@ -345,7 +394,7 @@ export type LastFailure = Message<"llmrouter.v1.LastFailure"> & {
  * Use `create(LastFailureSchema)` to create a new message.
  */
 export const LastFailureSchema: GenMessage<LastFailure> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_health, 4);
+  messageDesc(file_llmrouter_v1_health, 5);
 
 /**
  * The last active health check of a deployment.
@@ -380,7 +429,7 @@ export type LastProbe = Message<"llmrouter.v1.LastProbe"> & {
  * Use `create(LastProbeSchema)` to create a new message.
  */
 export const LastProbeSchema: GenMessage<LastProbe> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_health, 5);
+  messageDesc(file_llmrouter_v1_health, 6);
 
 /**
  * Number of failures of one class.
@@ -408,7 +457,7 @@ export type FailureCount = Message<"llmrouter.v1.FailureCount"> & {
  * Use `create(FailureCountSchema)` to create a new message.
  */
 export const FailureCountSchema: GenMessage<FailureCount> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_health, 6);
+  messageDesc(file_llmrouter_v1_health, 7);
 
 /**
  * Overall health of a deployment. May grow.

@@ -161,7 +161,7 @@ public enum ErrorReason
   ERROR_REASON_DRAINING(17),
   /**
    * <pre>
-   * The call carries no API key, or an unknown one. `UNAUTHENTICATED`.
+   * The call carries no API key, token or client certificate of a tenant, or one that is not valid. `UNAUTHENTICATED`.
    * </pre>
    *
    * <code>ERROR_REASON_UNAUTHENTICATED = 18;</code>
@@ -169,7 +169,7 @@ public enum ErrorReason
   ERROR_REASON_UNAUTHENTICATED(18),
   /**
    * <pre>
-   * The caller is not permitted to do this. `PERMISSION_DENIED`.
+   * The caller is not permitted to do this. `PERMISSION_DENIED`, metadata `policy` or `method`.
    * </pre>
    *
    * <code>ERROR_REASON_PERMISSION_DENIED = 19;</code>
@@ -201,12 +201,20 @@ public enum ErrorReason
   ERROR_REASON_INTERNAL(22),
   /**
    * <pre>
-   * The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`.
    * </pre>
    *
    * <code>ERROR_REASON_TENANT_RATE_LIMITED = 23;</code>
    */
   ERROR_REASON_TENANT_RATE_LIMITED(23),
+  /**
+   * <pre>
+   * Whether the token is valid cannot be checked now: its issuer's keys cannot be fetched. `UNAVAILABLE`, with `RetryInfo`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_AUTHENTICATION_UNAVAILABLE = 24;</code>
+   */
+  ERROR_REASON_AUTHENTICATION_UNAVAILABLE(24),
   UNRECOGNIZED(-1),
   ;
 
@@ -365,7 +373,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_DRAINING_VALUE = 17;
   /**
    * <pre>
-   * The call carries no API key, or an unknown one. `UNAUTHENTICATED`.
+   * The call carries no API key, token or client certificate of a tenant, or one that is not valid. `UNAUTHENTICATED`.
    * </pre>
    *
    * <code>ERROR_REASON_UNAUTHENTICATED = 18;</code>
@@ -373,7 +381,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_UNAUTHENTICATED_VALUE = 18;
   /**
    * <pre>
-   * The caller is not permitted to do this. `PERMISSION_DENIED`.
+   * The caller is not permitted to do this. `PERMISSION_DENIED`, metadata `policy` or `method`.
    * </pre>
    *
    * <code>ERROR_REASON_PERMISSION_DENIED = 19;</code>
@@ -405,12 +413,20 @@ public enum ErrorReason
   public static final int ERROR_REASON_INTERNAL_VALUE = 22;
   /**
    * <pre>
-   * The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * A limit of the tenant is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`, metadata `limit`: `calls`, `tokens` or `concurrent_calls`.
    * </pre>
    *
    * <code>ERROR_REASON_TENANT_RATE_LIMITED = 23;</code>
    */
   public static final int ERROR_REASON_TENANT_RATE_LIMITED_VALUE = 23;
+  /**
+   * <pre>
+   * Whether the token is valid cannot be checked now: its issuer's keys cannot be fetched. `UNAVAILABLE`, with `RetryInfo`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_AUTHENTICATION_UNAVAILABLE = 24;</code>
+   */
+  public static final int ERROR_REASON_AUTHENTICATION_UNAVAILABLE_VALUE = 24;
 
 
   public final int getNumber() {
@@ -461,6 +477,7 @@ public enum ErrorReason
       case 21: return ERROR_REASON_UNKNOWN_DECISION;
       case 22: return ERROR_REASON_INTERNAL;
       case 23: return ERROR_REASON_TENANT_RATE_LIMITED;
+      case 24: return ERROR_REASON_AUTHENTICATION_UNAVAILABLE;
       default: return null;
     }
   }

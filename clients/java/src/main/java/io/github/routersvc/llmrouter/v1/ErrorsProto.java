@@ -36,7 +36,7 @@ public final class ErrorsProto extends com.google.protobuf.GeneratedFile {
   static {
     java.lang.String[] descriptorData = {
       "\n\031llmrouter/v1/errors.proto\022\014llmrouter.v" +
-      "1*\327\006\n\013ErrorReason\022\034\n\030ERROR_REASON_UNSPEC" +
+      "1*\204\007\n\013ErrorReason\022\034\n\030ERROR_REASON_UNSPEC" +
       "IFIED\020\000\022 \n\034ERROR_REASON_INVALID_REQUEST\020" +
       "\001\022\037\n\033ERROR_REASON_UNKNOWN_POLICY\020\002\022\035\n\031ER" +
       "ROR_REASON_UNKNOWN_NAME\020\003\022!\n\035ERROR_REASO" +
@@ -57,10 +57,12 @@ public final class ErrorsProto extends com.google.protobuf.GeneratedFile {
       "$ERROR_REASON_TENANT_BUDGET_EXHAUSTED\020\024\022" +
       "!\n\035ERROR_REASON_UNKNOWN_DECISION\020\025\022\031\n\025ER" +
       "ROR_REASON_INTERNAL\020\026\022$\n ERROR_REASON_TE" +
-      "NANT_RATE_LIMITED\020\027B\200\001\n io.github.router" +
-      "svc.llmrouter.v1B\013ErrorsProtoP\001\242\002\003LXX\252\002\014" +
-      "Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\" +
-      "V1\\GPBMetadata\352\002\rLlmrouter::V1b\006proto3"
+      "NANT_RATE_LIMITED\020\027\022+\n\'ERROR_REASON_AUTH" +
+      "ENTICATION_UNAVAILABLE\020\030B\200\001\n io.github.r" +
+      "outersvc.llmrouter.v1B\013ErrorsProtoP\001\242\002\003L" +
+      "XX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llmro" +
+      "uter\\V1\\GPBMetadata\352\002\rLlmrouter::V1b\006pro" +
+      "to3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

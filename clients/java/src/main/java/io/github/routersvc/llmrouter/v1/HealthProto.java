@@ -27,6 +27,11 @@ public final class HealthProto extends com.google.protobuf.GeneratedFile {
         (com.google.protobuf.ExtensionRegistryLite) registry);
   }
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_ConfigurationStatus_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_ConfigurationStatus_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_llmrouter_v1_DeploymentHealth_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -73,77 +78,83 @@ public final class HealthProto extends com.google.protobuf.GeneratedFile {
       "\n\031llmrouter/v1/health.proto\022\014llmrouter.v" +
       "1\032\036google/protobuf/duration.proto\032\037googl" +
       "e/protobuf/timestamp.proto\032\031llmrouter/v1" +
-      "/report.proto\"\216\t\n\020DeploymentHealth\022<\n\nde" +
-      "ployment\030\001 \001(\0132\034.llmrouter.v1.Deployment" +
-      "NameR\ndeployment\022/\n\005state\030\002 \001(\0162\031.llmrou" +
-      "ter.v1.HealthStateR\005state\0225\n\007breaker\030\003 \001" +
-      "(\0132\033.llmrouter.v1.BreakerStatusR\007breaker" +
-      "\022&\n\014success_rate\030\004 \001(\001H\000R\013successRate\210\001\001" +
-      "\022\032\n\010outcomes\030\005 \001(\003R\010outcomes\0221\n\006window\030\006" +
-      " \001(\0132\031.google.protobuf.DurationR\006window\022" +
-      "J\n\025time_to_first_content\030\007 \001(\0132\027.llmrout" +
-      "er.v1.QuantilesR\022timeToFirstContent\0223\n\010d" +
-      "uration\030\010 \001(\0132\027.llmrouter.v1.QuantilesR\010" +
-      "duration\022<\n\030output_tokens_per_second\030\t \001" +
-      "(\001H\001R\025outputTokensPerSecond\210\001\001\022\033\n\tin_fli" +
-      "ght\030\n \001(\003R\010inFlight\0220\n\021concurrency_limit" +
-      "\030\013 \001(\003H\002R\020concurrencyLimit\210\001\001\022\026\n\006queued\030" +
-      "\014 \001(\003R\006queued\022O\n\023rate_limit_headroom\030\r \001" +
-      "(\0132\037.llmrouter.v1.RateLimitHeadroomR\021rat" +
-      "eLimitHeadroom\022C\n\020not_before_delay\030\016 \001(\013" +
-      "2\031.google.protobuf.DurationR\016notBeforeDe" +
-      "lay\022<\n\014last_failure\030\017 \001(\0132\031.llmrouter.v1" +
-      ".LastFailureR\013lastFailure\0226\n\nlast_probe\030" +
-      "\020 \001(\0132\027.llmrouter.v1.LastProbeR\tlastProb" +
-      "e\022%\n\016attempts_total\030\021 \001(\003R\rattemptsTotal" +
-      "\022!\n\014served_total\030\022 \001(\003R\013servedTotal\022A\n\016f" +
-      "ailures_total\030\023 \003(\0132\032.llmrouter.v1.Failu" +
-      "reCountR\rfailuresTotal\022\'\n\017cancelled_tota" +
-      "l\030\024 \001(\003R\016cancelledTotal\0221\n\024disabled_desc" +
-      "ription\030\025 \001(\tR\023disabledDescriptionB\017\n\r_s" +
-      "uccess_rateB\033\n\031_output_tokens_per_second" +
-      "B\024\n\022_concurrency_limit\"\334\001\n\rBreakerStatus" +
-      "\0220\n\005state\030\001 \001(\0162\032.llmrouter.v1.BreakerSt" +
-      "ateR\005state\022C\n\020next_probe_delay\030\002 \001(\0132\031.g" +
-      "oogle.protobuf.DurationR\016nextProbeDelay\022" +
-      "1\n\024consecutive_failures\030\003 \001(\003R\023consecuti" +
-      "veFailures\022!\n\014opened_total\030\004 \001(\003R\013opened" +
-      "Total\"\331\001\n\tQuantiles\022+\n\003p50\030\001 \001(\0132\031.googl" +
-      "e.protobuf.DurationR\003p50\022+\n\003p90\030\002 \001(\0132\031." +
-      "google.protobuf.DurationR\003p90\022+\n\003p95\030\003 \001" +
-      "(\0132\031.google.protobuf.DurationR\003p95\022+\n\003p9" +
-      "9\030\004 \001(\0132\031.google.protobuf.DurationR\003p99\022" +
-      "\030\n\007samples\030\005 \001(\003R\007samples\"\334\002\n\021RateLimitH" +
-      "eadroom\0222\n\022remaining_requests\030\001 \001(\003H\000R\021r" +
-      "emainingRequests\210\001\001\022*\n\016limit_requests\030\002 " +
-      "\001(\003H\001R\rlimitRequests\210\001\001\022.\n\020remaining_tok" +
-      "ens\030\003 \001(\003H\002R\017remainingTokens\210\001\001\022&\n\014limit" +
-      "_tokens\030\004 \001(\003H\003R\013limitTokens\210\001\001\022?\n\robser" +
-      "ved_time\030\005 \001(\0132\032.google.protobuf.Timesta" +
-      "mpR\014observedTimeB\025\n\023_remaining_requestsB" +
-      "\021\n\017_limit_requestsB\023\n\021_remaining_tokensB" +
-      "\017\n\r_limit_tokens\"~\n\013LastFailure\022?\n\rfailu" +
-      "re_class\030\001 \001(\0162\032.llmrouter.v1.FailureCla" +
-      "ssR\014failureClass\022.\n\004time\030\002 \001(\0132\032.google." +
-      "protobuf.TimestampR\004time\"\220\001\n\tLastProbe\022." +
-      "\n\004time\030\001 \001(\0132\032.google.protobuf.Timestamp" +
-      "R\004time\022\034\n\tsucceeded\030\002 \001(\010R\tsucceeded\0225\n\010" +
-      "duration\030\003 \001(\0132\031.google.protobuf.Duratio" +
-      "nR\010duration\"e\n\014FailureCount\022?\n\rfailure_c" +
-      "lass\030\001 \001(\0162\032.llmrouter.v1.FailureClassR\014" +
-      "failureClass\022\024\n\005count\030\002 \001(\003R\005count*\263\001\n\013H" +
-      "ealthState\022\034\n\030HEALTH_STATE_UNSPECIFIED\020\000" +
-      "\022\030\n\024HEALTH_STATE_UNKNOWN\020\001\022\030\n\024HEALTH_STA" +
-      "TE_HEALTHY\020\002\022\031\n\025HEALTH_STATE_DEGRADED\020\003\022" +
-      "\034\n\030HEALTH_STATE_UNAVAILABLE\020\004\022\031\n\025HEALTH_" +
-      "STATE_DISABLED\020\005*|\n\014BreakerState\022\035\n\031BREA" +
-      "KER_STATE_UNSPECIFIED\020\000\022\030\n\024BREAKER_STATE" +
-      "_CLOSED\020\001\022\026\n\022BREAKER_STATE_OPEN\020\002\022\033\n\027BRE" +
-      "AKER_STATE_HALF_OPEN\020\003B\200\001\n io.github.rou" +
-      "tersvc.llmrouter.v1B\013HealthProtoP\001\242\002\003LXX" +
-      "\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llmrout" +
-      "er\\V1\\GPBMetadata\352\002\rLlmrouter::V1b\006proto" +
-      "3"
+      "/report.proto\"\214\002\n\023ConfigurationStatus\022\026\n" +
+      "\006digest\030\001 \001(\tR\006digest\022@\n\016in_force_since\030" +
+      "\002 \001(\0132\032.google.protobuf.TimestampR\014inFor" +
+      "ceSince\022D\n\020last_failed_time\030\003 \001(\0132\032.goog" +
+      "le.protobuf.TimestampR\016lastFailedTime\0220\n" +
+      "\024last_failed_problems\030\004 \001(\003R\022lastFailedP" +
+      "roblems\022#\n\rneeds_restart\030\005 \001(\010R\014needsRes" +
+      "tart\"\216\t\n\020DeploymentHealth\022<\n\ndeployment\030" +
+      "\001 \001(\0132\034.llmrouter.v1.DeploymentNameR\ndep" +
+      "loyment\022/\n\005state\030\002 \001(\0162\031.llmrouter.v1.He" +
+      "althStateR\005state\0225\n\007breaker\030\003 \001(\0132\033.llmr" +
+      "outer.v1.BreakerStatusR\007breaker\022&\n\014succe" +
+      "ss_rate\030\004 \001(\001H\000R\013successRate\210\001\001\022\032\n\010outco" +
+      "mes\030\005 \001(\003R\010outcomes\0221\n\006window\030\006 \001(\0132\031.go" +
+      "ogle.protobuf.DurationR\006window\022J\n\025time_t" +
+      "o_first_content\030\007 \001(\0132\027.llmrouter.v1.Qua" +
+      "ntilesR\022timeToFirstContent\0223\n\010duration\030\010" +
+      " \001(\0132\027.llmrouter.v1.QuantilesR\010duration\022" +
+      "<\n\030output_tokens_per_second\030\t \001(\001H\001R\025out" +
+      "putTokensPerSecond\210\001\001\022\033\n\tin_flight\030\n \001(\003" +
+      "R\010inFlight\0220\n\021concurrency_limit\030\013 \001(\003H\002R" +
+      "\020concurrencyLimit\210\001\001\022\026\n\006queued\030\014 \001(\003R\006qu" +
+      "eued\022O\n\023rate_limit_headroom\030\r \001(\0132\037.llmr" +
+      "outer.v1.RateLimitHeadroomR\021rateLimitHea" +
+      "droom\022C\n\020not_before_delay\030\016 \001(\0132\031.google" +
+      ".protobuf.DurationR\016notBeforeDelay\022<\n\014la" +
+      "st_failure\030\017 \001(\0132\031.llmrouter.v1.LastFail" +
+      "ureR\013lastFailure\0226\n\nlast_probe\030\020 \001(\0132\027.l" +
+      "lmrouter.v1.LastProbeR\tlastProbe\022%\n\016atte" +
+      "mpts_total\030\021 \001(\003R\rattemptsTotal\022!\n\014serve" +
+      "d_total\030\022 \001(\003R\013servedTotal\022A\n\016failures_t" +
+      "otal\030\023 \003(\0132\032.llmrouter.v1.FailureCountR\r" +
+      "failuresTotal\022\'\n\017cancelled_total\030\024 \001(\003R\016" +
+      "cancelledTotal\0221\n\024disabled_description\030\025" +
+      " \001(\tR\023disabledDescriptionB\017\n\r_success_ra" +
+      "teB\033\n\031_output_tokens_per_secondB\024\n\022_conc" +
+      "urrency_limit\"\334\001\n\rBreakerStatus\0220\n\005state" +
+      "\030\001 \001(\0162\032.llmrouter.v1.BreakerStateR\005stat" +
+      "e\022C\n\020next_probe_delay\030\002 \001(\0132\031.google.pro" +
+      "tobuf.DurationR\016nextProbeDelay\0221\n\024consec" +
+      "utive_failures\030\003 \001(\003R\023consecutiveFailure" +
+      "s\022!\n\014opened_total\030\004 \001(\003R\013openedTotal\"\331\001\n" +
+      "\tQuantiles\022+\n\003p50\030\001 \001(\0132\031.google.protobu" +
+      "f.DurationR\003p50\022+\n\003p90\030\002 \001(\0132\031.google.pr" +
+      "otobuf.DurationR\003p90\022+\n\003p95\030\003 \001(\0132\031.goog" +
+      "le.protobuf.DurationR\003p95\022+\n\003p99\030\004 \001(\0132\031" +
+      ".google.protobuf.DurationR\003p99\022\030\n\007sample" +
+      "s\030\005 \001(\003R\007samples\"\334\002\n\021RateLimitHeadroom\0222" +
+      "\n\022remaining_requests\030\001 \001(\003H\000R\021remainingR" +
+      "equests\210\001\001\022*\n\016limit_requests\030\002 \001(\003H\001R\rli" +
+      "mitRequests\210\001\001\022.\n\020remaining_tokens\030\003 \001(\003" +
+      "H\002R\017remainingTokens\210\001\001\022&\n\014limit_tokens\030\004" +
+      " \001(\003H\003R\013limitTokens\210\001\001\022?\n\robserved_time\030" +
+      "\005 \001(\0132\032.google.protobuf.TimestampR\014obser" +
+      "vedTimeB\025\n\023_remaining_requestsB\021\n\017_limit" +
+      "_requestsB\023\n\021_remaining_tokensB\017\n\r_limit" +
+      "_tokens\"~\n\013LastFailure\022?\n\rfailure_class\030" +
+      "\001 \001(\0162\032.llmrouter.v1.FailureClassR\014failu" +
+      "reClass\022.\n\004time\030\002 \001(\0132\032.google.protobuf." +
+      "TimestampR\004time\"\220\001\n\tLastProbe\022.\n\004time\030\001 " +
+      "\001(\0132\032.google.protobuf.TimestampR\004time\022\034\n" +
+      "\tsucceeded\030\002 \001(\010R\tsucceeded\0225\n\010duration\030" +
+      "\003 \001(\0132\031.google.protobuf.DurationR\010durati" +
+      "on\"e\n\014FailureCount\022?\n\rfailure_class\030\001 \001(" +
+      "\0162\032.llmrouter.v1.FailureClassR\014failureCl" +
+      "ass\022\024\n\005count\030\002 \001(\003R\005count*\263\001\n\013HealthStat" +
+      "e\022\034\n\030HEALTH_STATE_UNSPECIFIED\020\000\022\030\n\024HEALT" +
+      "H_STATE_UNKNOWN\020\001\022\030\n\024HEALTH_STATE_HEALTH" +
+      "Y\020\002\022\031\n\025HEALTH_STATE_DEGRADED\020\003\022\034\n\030HEALTH" +
+      "_STATE_UNAVAILABLE\020\004\022\031\n\025HEALTH_STATE_DIS" +
+      "ABLED\020\005*|\n\014BreakerState\022\035\n\031BREAKER_STATE" +
+      "_UNSPECIFIED\020\000\022\030\n\024BREAKER_STATE_CLOSED\020\001" +
+      "\022\026\n\022BREAKER_STATE_OPEN\020\002\022\033\n\027BREAKER_STAT" +
+      "E_HALF_OPEN\020\003B\200\001\n io.github.routersvc.ll" +
+      "mrouter.v1B\013HealthProtoP\001\242\002\003LXX\252\002\014Llmrou" +
+      "ter.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\GPB" +
+      "Metadata\352\002\rLlmrouter::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -152,44 +163,50 @@ public final class HealthProto extends com.google.protobuf.GeneratedFile {
           com.google.protobuf.TimestampProto.getDescriptor(),
           io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor(),
         });
-    internal_static_llmrouter_v1_DeploymentHealth_descriptor =
+    internal_static_llmrouter_v1_ConfigurationStatus_descriptor =
       getDescriptor().getMessageType(0);
+    internal_static_llmrouter_v1_ConfigurationStatus_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_ConfigurationStatus_descriptor,
+        new java.lang.String[] { "Digest", "InForceSince", "LastFailedTime", "LastFailedProblems", "NeedsRestart", });
+    internal_static_llmrouter_v1_DeploymentHealth_descriptor =
+      getDescriptor().getMessageType(1);
     internal_static_llmrouter_v1_DeploymentHealth_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_DeploymentHealth_descriptor,
         new java.lang.String[] { "Deployment", "State", "Breaker", "SuccessRate", "Outcomes", "Window", "TimeToFirstContent", "Duration", "OutputTokensPerSecond", "InFlight", "ConcurrencyLimit", "Queued", "RateLimitHeadroom", "NotBeforeDelay", "LastFailure", "LastProbe", "AttemptsTotal", "ServedTotal", "FailuresTotal", "CancelledTotal", "DisabledDescription", });
     internal_static_llmrouter_v1_BreakerStatus_descriptor =
-      getDescriptor().getMessageType(1);
+      getDescriptor().getMessageType(2);
     internal_static_llmrouter_v1_BreakerStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_BreakerStatus_descriptor,
         new java.lang.String[] { "State", "NextProbeDelay", "ConsecutiveFailures", "OpenedTotal", });
     internal_static_llmrouter_v1_Quantiles_descriptor =
-      getDescriptor().getMessageType(2);
+      getDescriptor().getMessageType(3);
     internal_static_llmrouter_v1_Quantiles_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Quantiles_descriptor,
         new java.lang.String[] { "P50", "P90", "P95", "P99", "Samples", });
     internal_static_llmrouter_v1_RateLimitHeadroom_descriptor =
-      getDescriptor().getMessageType(3);
+      getDescriptor().getMessageType(4);
     internal_static_llmrouter_v1_RateLimitHeadroom_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_RateLimitHeadroom_descriptor,
         new java.lang.String[] { "RemainingRequests", "LimitRequests", "RemainingTokens", "LimitTokens", "ObservedTime", });
     internal_static_llmrouter_v1_LastFailure_descriptor =
-      getDescriptor().getMessageType(4);
+      getDescriptor().getMessageType(5);
     internal_static_llmrouter_v1_LastFailure_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_LastFailure_descriptor,
         new java.lang.String[] { "FailureClass", "Time", });
     internal_static_llmrouter_v1_LastProbe_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(6);
     internal_static_llmrouter_v1_LastProbe_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_LastProbe_descriptor,
         new java.lang.String[] { "Time", "Succeeded", "Duration", });
     internal_static_llmrouter_v1_FailureCount_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(7);
     internal_static_llmrouter_v1_FailureCount_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_FailureCount_descriptor,

@@ -153,6 +153,44 @@ private static final long serialVersionUID = 0L;
     return observedTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : observedTime_;
   }
 
+  public static final int CONFIGURATION_FIELD_NUMBER = 3;
+  private io.github.routersvc.llmrouter.v1.ConfigurationStatus configuration_;
+  /**
+   * <pre>
+   * Configuration that the router goes by.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+   * @return Whether the configuration field is set.
+   */
+  @java.lang.Override
+  public boolean hasConfiguration() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * Configuration that the router goes by.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+   * @return The configuration.
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.ConfigurationStatus getConfiguration() {
+    return configuration_ == null ? io.github.routersvc.llmrouter.v1.ConfigurationStatus.getDefaultInstance() : configuration_;
+  }
+  /**
+   * <pre>
+   * Configuration that the router goes by.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.ConfigurationStatusOrBuilder getConfigurationOrBuilder() {
+    return configuration_ == null ? io.github.routersvc.llmrouter.v1.ConfigurationStatus.getDefaultInstance() : configuration_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -173,6 +211,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(2, getObservedTime());
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(3, getConfiguration());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -189,6 +230,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(2, getObservedTime());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(3, getConfiguration());
     }
     return size;
   }
@@ -221,6 +266,11 @@ private static final long serialVersionUID = 0L;
       if (!getObservedTime()
           .equals(other.getObservedTime())) return false;
     }
+    if (hasConfiguration() != other.hasConfiguration()) return false;
+    if (hasConfiguration()) {
+      if (!getConfiguration()
+          .equals(other.getConfiguration())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -239,6 +289,10 @@ private static final long serialVersionUID = 0L;
     if (hasObservedTime()) {
       hash = (37 * hash) + OBSERVED_TIME_FIELD_NUMBER;
       hash = (53 * hash) + getObservedTime().hashCode();
+    }
+    if (hasConfiguration()) {
+      hash = (37 * hash) + CONFIGURATION_FIELD_NUMBER;
+      hash = (53 * hash) + getConfiguration().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -376,6 +430,7 @@ private static final long serialVersionUID = 0L;
               .alwaysUseFieldBuilders) {
         internalGetDeploymentsFieldBuilder();
         internalGetObservedTimeFieldBuilder();
+        internalGetConfigurationFieldBuilder();
       }
     }
     @java.lang.Override
@@ -393,6 +448,11 @@ private static final long serialVersionUID = 0L;
       if (observedTimeBuilder_ != null) {
         observedTimeBuilder_.dispose();
         observedTimeBuilder_ = null;
+      }
+      configuration_ = null;
+      if (configurationBuilder_ != null) {
+        configurationBuilder_.dispose();
+        configurationBuilder_ = null;
       }
       return this;
     }
@@ -447,6 +507,12 @@ private static final long serialVersionUID = 0L;
             : observedTimeBuilder_.build();
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.configuration_ = configurationBuilder_ == null
+            ? configuration_
+            : configurationBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -490,6 +556,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasObservedTime()) {
         mergeObservedTime(other.getObservedTime());
+      }
+      if (other.hasConfiguration()) {
+        mergeConfiguration(other.getConfiguration());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -535,6 +604,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 26: {
+              input.readMessage(
+                  internalGetConfigurationFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1011,6 +1087,161 @@ private static final long serialVersionUID = 0L;
         observedTime_ = null;
       }
       return observedTimeBuilder_;
+    }
+
+    private io.github.routersvc.llmrouter.v1.ConfigurationStatus configuration_;
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.ConfigurationStatus, io.github.routersvc.llmrouter.v1.ConfigurationStatus.Builder, io.github.routersvc.llmrouter.v1.ConfigurationStatusOrBuilder> configurationBuilder_;
+    /**
+     * <pre>
+     * Configuration that the router goes by.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+     * @return Whether the configuration field is set.
+     */
+    public boolean hasConfiguration() {
+      return ((bitField0_ & 0x00000004) != 0);
+    }
+    /**
+     * <pre>
+     * Configuration that the router goes by.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+     * @return The configuration.
+     */
+    public io.github.routersvc.llmrouter.v1.ConfigurationStatus getConfiguration() {
+      if (configurationBuilder_ == null) {
+        return configuration_ == null ? io.github.routersvc.llmrouter.v1.ConfigurationStatus.getDefaultInstance() : configuration_;
+      } else {
+        return configurationBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Configuration that the router goes by.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+     */
+    public Builder setConfiguration(io.github.routersvc.llmrouter.v1.ConfigurationStatus value) {
+      if (configurationBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        configuration_ = value;
+      } else {
+        configurationBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Configuration that the router goes by.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+     */
+    public Builder setConfiguration(
+        io.github.routersvc.llmrouter.v1.ConfigurationStatus.Builder builderForValue) {
+      if (configurationBuilder_ == null) {
+        configuration_ = builderForValue.build();
+      } else {
+        configurationBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Configuration that the router goes by.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+     */
+    public Builder mergeConfiguration(io.github.routersvc.llmrouter.v1.ConfigurationStatus value) {
+      if (configurationBuilder_ == null) {
+        if (((bitField0_ & 0x00000004) != 0) &&
+          configuration_ != null &&
+          configuration_ != io.github.routersvc.llmrouter.v1.ConfigurationStatus.getDefaultInstance()) {
+          getConfigurationBuilder().mergeFrom(value);
+        } else {
+          configuration_ = value;
+        }
+      } else {
+        configurationBuilder_.mergeFrom(value);
+      }
+      if (configuration_ != null) {
+        bitField0_ |= 0x00000004;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Configuration that the router goes by.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+     */
+    public Builder clearConfiguration() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      configuration_ = null;
+      if (configurationBuilder_ != null) {
+        configurationBuilder_.dispose();
+        configurationBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Configuration that the router goes by.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.ConfigurationStatus.Builder getConfigurationBuilder() {
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return internalGetConfigurationFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Configuration that the router goes by.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.ConfigurationStatusOrBuilder getConfigurationOrBuilder() {
+      if (configurationBuilder_ != null) {
+        return configurationBuilder_.getMessageOrBuilder();
+      } else {
+        return configuration_ == null ?
+            io.github.routersvc.llmrouter.v1.ConfigurationStatus.getDefaultInstance() : configuration_;
+      }
+    }
+    /**
+     * <pre>
+     * Configuration that the router goes by.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.ConfigurationStatus, io.github.routersvc.llmrouter.v1.ConfigurationStatus.Builder, io.github.routersvc.llmrouter.v1.ConfigurationStatusOrBuilder> 
+        internalGetConfigurationFieldBuilder() {
+      if (configurationBuilder_ == null) {
+        configurationBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            io.github.routersvc.llmrouter.v1.ConfigurationStatus, io.github.routersvc.llmrouter.v1.ConfigurationStatus.Builder, io.github.routersvc.llmrouter.v1.ConfigurationStatusOrBuilder>(
+                getConfiguration(),
+                getParentForChildren(),
+                isClean());
+        configuration_ = null;
+      }
+      return configurationBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.ProviderHealthResponse)

@@ -80,4 +80,31 @@ public interface ProviderHealthResponseOrBuilder extends
    * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
    */
   com.google.protobuf.TimestampOrBuilder getObservedTimeOrBuilder();
+
+  /**
+   * <pre>
+   * Configuration that the router goes by.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+   * @return Whether the configuration field is set.
+   */
+  boolean hasConfiguration();
+  /**
+   * <pre>
+   * Configuration that the router goes by.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+   * @return The configuration.
+   */
+  io.github.routersvc.llmrouter.v1.ConfigurationStatus getConfiguration();
+  /**
+   * <pre>
+   * Configuration that the router goes by.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.ConfigurationStatus configuration = 3 [json_name = "configuration"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.ConfigurationStatusOrBuilder getConfigurationOrBuilder();
 }

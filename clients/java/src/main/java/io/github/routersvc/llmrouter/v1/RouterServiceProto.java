@@ -124,24 +124,25 @@ public final class RouterServiceProto extends com.google.protobuf.GeneratedFile 
       "oviders\030\001 \003(\tR\tproviders\022\026\n\006models\030\002 \003(\t" +
       "R\006models\022 \n\013deployments\030\003 \003(\tR\013deploymen" +
       "ts\0221\n\006states\030\004 \003(\0162\031.llmrouter.v1.Health" +
-      "StateR\006states\"\233\001\n\026ProviderHealthResponse" +
+      "StateR\006states\"\344\001\n\026ProviderHealthResponse" +
       "\022@\n\013deployments\030\001 \003(\0132\036.llmrouter.v1.Dep" +
       "loymentHealthR\013deployments\022?\n\robserved_t" +
       "ime\030\002 \001(\0132\032.google.protobuf.TimestampR\014o" +
-      "bservedTime2\355\002\n\rRouterService\022I\n\010Complet" +
-      "e\022\035.llmrouter.v1.CompleteRequest\032\036.llmro" +
-      "uter.v1.CompleteResponse\022]\n\016StreamComple" +
-      "te\022#.llmrouter.v1.StreamCompleteRequest\032" +
-      "$.llmrouter.v1.StreamCompleteResponse0\001\022" +
-      "U\n\014ExplainRoute\022!.llmrouter.v1.ExplainRo" +
-      "uteRequest\032\".llmrouter.v1.ExplainRouteRe" +
-      "sponse\022[\n\016ProviderHealth\022#.llmrouter.v1." +
-      "ProviderHealthRequest\032$.llmrouter.v1.Pro" +
-      "viderHealthResponseB\207\001\n io.github.router" +
-      "svc.llmrouter.v1B\022RouterServiceProtoP\001\242\002" +
-      "\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llm" +
-      "router\\V1\\GPBMetadata\352\002\rLlmrouter::V1b\006p" +
-      "roto3"
+      "bservedTime\022G\n\rconfiguration\030\003 \001(\0132!.llm" +
+      "router.v1.ConfigurationStatusR\rconfigura" +
+      "tion2\355\002\n\rRouterService\022I\n\010Complete\022\035.llm" +
+      "router.v1.CompleteRequest\032\036.llmrouter.v1" +
+      ".CompleteResponse\022]\n\016StreamComplete\022#.ll" +
+      "mrouter.v1.StreamCompleteRequest\032$.llmro" +
+      "uter.v1.StreamCompleteResponse0\001\022U\n\014Expl" +
+      "ainRoute\022!.llmrouter.v1.ExplainRouteRequ" +
+      "est\032\".llmrouter.v1.ExplainRouteResponse\022" +
+      "[\n\016ProviderHealth\022#.llmrouter.v1.Provide" +
+      "rHealthRequest\032$.llmrouter.v1.ProviderHe" +
+      "althResponseB\207\001\n io.github.routersvc.llm" +
+      "router.v1B\022RouterServiceProtoP\001\242\002\003LXX\252\002\014" +
+      "Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\" +
+      "V1\\GPBMetadata\352\002\rLlmrouter::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -201,7 +202,7 @@ public final class RouterServiceProto extends com.google.protobuf.GeneratedFile 
     internal_static_llmrouter_v1_ProviderHealthResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ProviderHealthResponse_descriptor,
-        new java.lang.String[] { "Deployments", "ObservedTime", });
+        new java.lang.String[] { "Deployments", "ObservedTime", "Configuration", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.TimestampProto.getDescriptor();
     io.github.routersvc.llmrouter.v1.ExplanationProto.getDescriptor();

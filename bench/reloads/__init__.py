@@ -1,0 +1,1 @@
+"""Reloads of the settings under load, half of them with broken files."""
