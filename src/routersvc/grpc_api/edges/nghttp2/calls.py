@@ -301,5 +301,8 @@ class Call:
             self._unacknowledged = 0
 
     def _cancel(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
+        # Forgotten first: the traceback of the cancellation leads back here, and a cycle would
+        # keep all of the call until the next garbage collection.
+        task, self.task = self.task, None
+        if task is not None:
+            task.cancel()

@@ -18,7 +18,7 @@ SLICE = 8_192
 EVENTS_PER_TURN = 256
 """Events of one connection after which the rest of a read waits for the next turn."""
 
-CALLS_PER_TURN = 4
+CALLS_PER_TURN = 8
 """Calls of all connections whose handlers start in one turn."""
 
 
