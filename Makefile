@@ -135,7 +135,7 @@ clean: ## remove everything that make installed or built
 	@if ! command -v go >/dev/null; then \
 	  echo "Go is not installed: the Go client and tests that call the server with programs in Go are skipped"; \
 	else \
-	  echo "building grpcurl, grpc-health-probe, the interop client and plugins of protoc, about a minute"; \
+	  echo "building grpcurl, grpc-health-probe, h2spec, the interop client and plugins of protoc, about a minute"; \
 	  if go build -C tools -trimpath -o "$(CURDIR)/.tools/bin/" tool \
 	    && mv .tools/bin/client .tools/bin/grpc-interop-client; then touch $@; \
 	  else echo "Go could not build them: tests that need them are skipped"; fi; \

@@ -116,6 +116,12 @@ def grpc_interop_client() -> Path:
 
 
 @pytest.fixture(scope="session")
+def h2spec() -> Path:
+    """The path of h2spec, which holds an HTTP/2 server to RFC 9113 and RFC 7541."""
+    return _program("h2spec")
+
+
+@pytest.fixture(scope="session")
 def protoc_plugins() -> None:
     """Requires buf and the plugins that generate the clients."""
     for name in ("buf", "protoc", "protoc-gen-go", "protoc-gen-go-grpc", "protoc-gen-grpc-java"):

@@ -16,7 +16,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, cast, get_args
+
+from routersvc.grpc_api.server_options import EdgeName
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / ".tools/bin/grpc-interop-client"
@@ -45,12 +47,17 @@ def main() -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--iterations", type=int, default=10_000)
-    iterations: int = parser.parse_args().iterations
+    parser.add_argument("--edge", default="grpcio", choices=get_args(EdgeName))
+    arguments = parser.parse_args()
+    iterations: int = arguments.iterations
     if not CLIENT.exists():
         print(f"`{CLIENT.name}` is not installed: install Go and run `make tools`", file=sys.stderr)
         return 2
     with subprocess.Popen(  # noqa: S603 - the server of the tests
-        [sys.executable, SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, SERVER, arguments.edge],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as server:
         stdin, stdout = cast("IO[str]", server.stdin), cast("IO[str]", server.stdout)
         port = stdout.readline().strip()
@@ -58,7 +65,7 @@ def main() -> int:
         stdin.close()
     table = rendered(soaked, iterations)
     print(table)
-    if iterations >= parser.get_default("iterations"):
+    if iterations >= parser.get_default("iterations") and arguments.edge == "grpcio":
         RESULT.write_text(table, encoding="utf-8")
     return int(any(it.failed for it in soaked))
 

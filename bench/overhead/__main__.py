@@ -10,12 +10,14 @@ import os
 import pathlib
 import sys
 import tempfile
+from typing import get_args
 
 from bench.loops import loop_factory
 from bench.overhead import report
 from bench.overhead.measuring import FULL, QUICK, WARM_UP, Extent, Measured, measure
 from bench.overhead.processes import run_baseline, run_measured_router, run_provider
 from bench.overhead.targets import open_targets
+from routersvc.grpc_api.server_options import EdgeName
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / "results" / "overhead.md"
 
@@ -31,12 +33,18 @@ def main() -> None:
         help="where the tables are written (default with a full run: bench/results/overhead.md; "
         "with a quick one: nowhere)",
     )
+    parser.add_argument(
+        "--edge",
+        choices=[name for name in get_args(EdgeName) if name != "grpcio"],
+        help="measure echo and router with this edge, too, in the same rounds",
+    )
     options = parser.parse_args()
     extent = QUICK if options.quick else FULL
     load = os.getloadavg()[0]
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        measured = runner.run(_measure(extent))
+        measured = runner.run(_measure(extent, options.edge))
     command = "python -m bench.overhead" + (" --quick" if options.quick else "")
+    command += f" --edge {options.edge}" if options.edge else ""
     day = dt.datetime.now(dt.UTC).date().isoformat()
     text = f"{report.head(command, day, extent, load)}\n\n{report.tables(measured)}\n"
     print(text)
@@ -46,7 +54,7 @@ def main() -> None:
         print(f"written to {output}", file=sys.stderr)
 
 
-async def _measure(extent: Extent) -> dict[str, Measured]:
+async def _measure(extent: Extent, edge: EdgeName | None) -> dict[str, Measured]:
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         provider = stack.enter_context(run_provider(folder))
@@ -55,6 +63,13 @@ async def _measure(extent: Extent) -> dict[str, Measured]:
             for kind in ("echo", "relay")
         }
         servers["router"] = stack.enter_context(run_measured_router(provider, folder))
+        if edge is not None:
+            servers[f"echo, {edge}"] = stack.enter_context(
+                run_baseline("echo", provider, folder, edge=edge)
+            )
+            servers[f"router, {edge}"] = stack.enter_context(
+                run_measured_router(provider, folder, edge=edge)
+            )
         async with open_targets(provider, servers) as targets:
             _say("warming up")
             await measure(targets, WARM_UP, lambda _: None)

@@ -1,6 +1,6 @@
 """Two gRPC servers as baselines, which do less than the router.
 
-`echo` answers without a provider: the cost of grpc.aio alone. `relay` calls the provider and
+`echo` answers without a provider: the cost of the gRPC edge alone. `relay` calls the provider and
 forwards its answer, one JSON object in and out: the minimum cost of any such service in Python.
 Both implement the contract of the router.
 """
@@ -11,19 +11,29 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import cast
 
 import aiohttp
 import grpc
-from grpc import aio
 
 from bench.loops import loop_factory
 from bench.overhead.answers import streamed, unary
 from bench.overhead.processes import MODELS, PACED_GAP, TOKEN
 from llmrouter.v1 import prompt_pb2, stream_pb2
 from llmrouter.v1 import router_service_pb2 as service_pb2
+from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
+from routersvc.grpc_api.edges.opening import open_edge
+from routersvc.grpc_api.edges.port import CallContext
+from routersvc.grpc_api.server_options import (
+    ConnectionOptions,
+    EdgeName,
+    KeepaliveOptions,
+    ServerOptions,
+)
+from routersvc.grpc_api.servicers import DeadlineRule
+from routersvc.grpc_api.wrapped_handlers import Handler
+from routersvc.settings.sections.server import ServerSection
 
-_Context = aio.ServicerContext[Any, Any]
 SERVICE = service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_name
 
 
@@ -31,14 +41,14 @@ class Echo:
     """Answers without a provider."""
 
     async def complete(
-        self, request: service_pb2.CompleteRequest, context: _Context
+        self, request: service_pb2.CompleteRequest, context: CallContext
     ) -> service_pb2.CompleteResponse:
         """Answer at once."""
         del context
         return _completed(TOKEN * MODELS[_model(request)])
 
     async def stream_complete(
-        self, request: service_pb2.StreamCompleteRequest, context: _Context
+        self, request: service_pb2.StreamCompleteRequest, context: CallContext
     ) -> None:
         """Answer token by token, at once or paced."""
         model = _model(request)
@@ -60,7 +70,7 @@ class Relay:
         self._base_urls = base_urls
 
     async def complete(
-        self, request: service_pb2.CompleteRequest, context: _Context
+        self, request: service_pb2.CompleteRequest, context: CallContext
     ) -> service_pb2.CompleteResponse:
         """Call the provider and forward its answer."""
         del context
@@ -68,7 +78,7 @@ class Relay:
         return _completed(await unary(self._session, url, _prompt(request)))
 
     async def stream_complete(
-        self, request: service_pb2.StreamCompleteRequest, context: _Context
+        self, request: service_pb2.StreamCompleteRequest, context: CallContext
     ) -> None:
         """Call the provider and forward its tokens."""
         url = self._base_urls[_model(request)]
@@ -104,40 +114,55 @@ def _completed(text: str) -> service_pb2.CompleteResponse:
     )
 
 
-async def _serve(kind: str, base_urls: dict[str, str]) -> None:
+async def _serve(kind: str, base_urls: dict[str, str], edge: EdgeName) -> None:
     connector = aiohttp.TCPConnector(limit=0)
     headers = {"Content-Type": "application/json"}
     async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
         servicer = Echo() if kind == "echo" else Relay(session, base_urls)
-        server = aio.server(
-            handlers=[
-                grpc.method_handlers_generic_handler(
-                    SERVICE,
-                    {
-                        "Complete": grpc.unary_unary_rpc_method_handler(
-                            servicer.complete,
-                            service_pb2.CompleteRequest.FromString,
-                            service_pb2.CompleteResponse.SerializeToString,
-                        ),
-                        "StreamComplete": grpc.unary_stream_rpc_method_handler(
-                            servicer.stream_complete,
-                            service_pb2.StreamCompleteRequest.FromString,
-                            service_pb2.StreamCompleteResponse.SerializeToString,
-                        ),
-                    },
-                )
-            ]
+        handlers: dict[str, Handler] = {
+            "Complete": grpc.unary_unary_rpc_method_handler(
+                servicer.complete,
+                service_pb2.CompleteRequest.FromString,
+                service_pb2.CompleteResponse.SerializeToString,
+            ),
+            "StreamComplete": grpc.unary_stream_rpc_method_handler(
+                servicer.stream_complete,
+                service_pb2.StreamCompleteRequest.FromString,
+                service_pb2.StreamCompleteResponse.SerializeToString,
+            ),
+        }
+        server = open_edge(
+            options=_options(edge),
+            handlers=[grpc.method_handlers_generic_handler(SERVICE, handlers)],
+            interceptors=[],
         )
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        print(f"127.0.0.1:{port}", flush=True)
-        await server.wait_for_termination()
+        (address,) = await server.start()
+        print(address, flush=True)
+        await asyncio.Event().wait()
+
+
+def _options(edge: EdgeName) -> ServerOptions:
+    """Return the options of a server with the defaults of the settings."""
+    section = ServerSection()
+    return ServerOptions(
+        addresses=("127.0.0.1:0",),
+        max_message_bytes=section.max_message_bytes,
+        deadlines=DeadlineRule(
+            default_timeout=section.default_timeout, max_timeout=section.max_timeout
+        ),
+        connections=ConnectionOptions(**section.connections.model_dump()),
+        limits=DEFAULT_LIMITS,
+        keepalive=KeepaliveOptions(**section.keepalive.model_dump()),
+        reflection=False,
+        edge=edge,
+    )
 
 
 def main() -> None:
     """Serve until the process is terminated."""
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(sys.argv[1], json.loads(sys.argv[2])))
+        kind, base_urls, edge = sys.argv[1:]
+        runner.run(_serve(kind, json.loads(base_urls), cast("EdgeName", edge)))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pathlib
 from collections.abc import Generator, Mapping
 
 from bench.processes import first_line, run_router, run_simulator, running
+from routersvc.grpc_api.server_options import EdgeName
 
 TOKEN = " token"  # noqa: S105 - a word of an answer
 """Every token of the provider's answers is this word, so that tokens can be counted by length."""
@@ -62,26 +63,31 @@ def run_provider(folder: pathlib.Path) -> Generator[Provider]:
 
 
 @contextlib.contextmanager
-def run_baseline(kind: str, provider: Provider, folder: pathlib.Path) -> Generator[Server]:
+def run_baseline(
+    kind: str, provider: Provider, folder: pathlib.Path, *, edge: EdgeName = "grpcio"
+) -> Generator[Server]:
     """Run a baseline: `echo` or `relay`."""
-    arguments = ["-m", "bench.overhead.baselines", kind, json.dumps(dict(provider.base_urls))]
-    with running(arguments, folder / f"{kind}.log") as process:
-        yield Server(pid=process.pid, address=first_line(process, folder / f"{kind}.log"))
+    urls = json.dumps(dict(provider.base_urls))
+    log = folder / f"{kind}_{edge}.log"
+    with running(["-m", "bench.overhead.baselines", kind, urls, edge], log) as process:
+        yield Server(pid=process.pid, address=first_line(process, log))
 
 
 @contextlib.contextmanager
 def run_measured_router(
-    provider: Provider, folder: pathlib.Path, *command: str
+    provider: Provider, folder: pathlib.Path, *command: str, edge: EdgeName = "grpcio"
 ) -> Generator[Server]:
     """Run the router as a service, with the defaults of its settings; it traces one call of 100.
 
     `command` replaces the arguments with which Python runs it.
     """
-    with run_router(_router_settings(provider), folder, *command) as router:
+    of_edge = folder / edge
+    of_edge.mkdir()
+    with run_router(_router_settings(provider, edge), of_edge, *command) as router:
         yield Server(pid=router.pid, address=router.address)
 
 
-def _router_settings(provider: Provider) -> dict[str, object]:
+def _router_settings(provider: Provider, edge: EdgeName) -> dict[str, object]:
     policies = {
         f"{model}{place}": model for model in provider.base_urls for place in range(DEPLOYMENTS)
     }
@@ -96,7 +102,11 @@ def _router_settings(provider: Provider) -> dict[str, object]:
         },
         "policies": {policy: {"deployments": [policy]} for policy in policies},
         "default_policy": next(iter(policies)),
-        "server": {"listen": ["127.0.0.1:0"], "drain": {"notice_delay": 0, "grace": 1}},
+        "server": {
+            "listen": ["127.0.0.1:0"],
+            "drain": {"notice_delay": 0, "grace": 1},
+            "edge": edge,
+        },
         "telemetry": {
             "prometheus": {"listen": "127.0.0.1:0"},
             "tracing": {"exporter": "console", "sample_ratio": 0.01},

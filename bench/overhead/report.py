@@ -72,10 +72,11 @@ round; a CPU time is user and system time of the server's process, the median ov
 Ratios carry over to other machines, absolute figures do not.
 
 - **direct**: aiohttp calls the simulated provider; the CPU is the provider's.
-- **echo**: a gRPC server that answers without a provider: the cost of grpc.aio alone.
+- **echo**: a gRPC server that answers without a provider: the cost of the gRPC edge alone.
 - **relay**: a gRPC server that calls the provider with aiohttp and forwards the answer: the
   minimum cost of any such service.
 - **router**: `routersvc serve` with default settings, log lines and metrics included.
+- **…, nghttp2**: the same with `server.edge: nghttp2`.
 
 An answer has {UNPACED_TOKENS} tokens. Unpaced tokens are sent at once, many in a message;
 paced tokens are sent every {PACED_GAP * _MILLI:.0f} ms, each in its own message."""

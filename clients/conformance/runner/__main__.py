@@ -37,6 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Hold the client libraries to the cases.")
     parser.add_argument("--language", action="append", help="only this one; may be repeated")
     parser.add_argument("--case", default="*", help="only cases whose name fits this pattern")
+    parser.add_argument("--edge", default="grpcio", help="the `server.edge` of the servers")
     arguments = parser.parse_args()
     known = load_languages(HERE / "languages.yaml")
     wanted: list[str] = arguments.language or [language.name for language in known]
@@ -54,7 +55,7 @@ def main() -> int:
             print(f"{language.title} is left out: {missing}", flush=True)
             continue
         languages[language] = missing or _build_failure(language)
-    columns = asyncio.run(_columns(languages, cases))
+    columns = asyncio.run(_columns(languages, cases, arguments.edge))
     print(rendered(cases, columns))
     return int(has_failed(columns))
 
@@ -67,13 +68,13 @@ def _build_failure(language: Language) -> str:
     return ""
 
 
-async def _columns(languages: Mapping[Language, str], cases: Sequence[Case]) -> Columns:
+async def _columns(languages: Mapping[Language, str], cases: Sequence[Case], edge: str) -> Columns:
     """Return how the cases went; the languages take turns, because most of a case is waiting."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def column(language: Language, failure: str) -> dict[str, Cell]:
         async with places:
-            return await _column(language, cases, failure)
+            return await _column(language, cases, failure, edge)
 
     async with asyncio.TaskGroup() as group:
         tasks = {
@@ -83,13 +84,15 @@ async def _columns(languages: Mapping[Language, str], cases: Sequence[Case]) -> 
     return {name: task.result() for name, task in tasks.items()}
 
 
-async def _column(language: Language, cases: Sequence[Case], failure: str) -> dict[str, Cell]:
+async def _column(
+    language: Language, cases: Sequence[Case], failure: str, edge: str
+) -> dict[str, Cell]:
     cells = {case.name: _set_aside(case, language) for case in cases}
     left = [case for case in cases if cells[case.name] is None]
     if not failure:
         try:
             async with Driver.start(language.run, ROOT) as driver:
-                async for case, cell in _performed(left, driver):
+                async for case, cell in _performed(left, driver, edge):
                     cells[case.name] = cell
         except DriverError as error:
             failure = str(error)
@@ -107,7 +110,9 @@ def _set_aside(case: Case, language: Language) -> Cell | None:
     return None
 
 
-async def _performed(cases: Sequence[Case], driver: Driver) -> AsyncGenerator[tuple[Case, Cell]]:
+async def _performed(
+    cases: Sequence[Case], driver: Driver, edge: str
+) -> AsyncGenerator[tuple[Case, Cell]]:
     """Perform cases one after another; those that can share a server do."""
     with tempfile.TemporaryDirectory() as folder:
         certificate, key = make_certificate(Path(folder))
@@ -116,7 +121,7 @@ async def _performed(cases: Sequence[Case], driver: Driver) -> AsyncGenerator[tu
         if shared:
             groups.insert(0, shared)
         for group in groups:
-            async with _served(group, Path(folder)) as (server, simulator):
+            async with _served(group, Path(folder), edge) as (server, simulator):
                 surroundings = Surroundings(
                     server=server, simulator=simulator, certificate=certificate, key=key
                 )
@@ -129,7 +134,7 @@ async def _performed(cases: Sequence[Case], driver: Driver) -> AsyncGenerator[tu
 
 @contextlib.asynccontextmanager
 async def _served(
-    cases: Sequence[Case], folder: Path
+    cases: Sequence[Case], folder: Path, edge: str
 ) -> AsyncGenerator[tuple[Server | ScriptedServer, Simulator]]:
     settings = SimulatorSettings.from_mapping(simulator_settings(cases))
     async with Simulator.start(settings) as simulator:
@@ -139,7 +144,7 @@ async def _served(
             return
         base_urls = {provider.name: provider.base_url for provider in simulator.providers}
         config = folder / "router.yaml"
-        config.write_text(server_settings(cases, base_urls), encoding="utf-8")
+        config.write_text(server_settings(cases, base_urls, edge), encoding="utf-8")
         async with Server.start(config) as server:
             yield server, simulator
 

@@ -71,10 +71,10 @@ def simulator_settings(cases: Iterable[Case]) -> Json:
     }
 
 
-def server_settings(cases: Iterable[Case], base_urls: dict[str, str]) -> str:
+def server_settings(cases: Iterable[Case], base_urls: dict[str, str], edge: str = "grpcio") -> str:
     """Return the settings file of a server that serves some cases."""
     document: Json = {
-        "server": {"listen": ["127.0.0.1:0"]},
+        "server": {"listen": ["127.0.0.1:0"], "edge": edge},
         "providers": {},
         "models": {},
         "deployments": {},

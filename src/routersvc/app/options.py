@@ -48,6 +48,7 @@ def server_options(settings: Settings) -> ServerOptions:
         limits=RequestLimits(**server.limits.model_dump()),
         keepalive=KeepaliveOptions(**server.keepalive.model_dump()),
         reflection=server.reflection,
+        edge=server.edge,
         tls=tls_files(settings),
         authenticated_reflection=settings.document.authentication.reflection,
     )

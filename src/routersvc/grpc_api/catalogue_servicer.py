@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import grpc
 from google.protobuf.message import Message
-from grpc import aio
 
 from llmrouter.v1 import catalogue_service_pb2 as catalogue_pb2
 from routersvc.domain.planning.model_listing import ModelFilter
 from routersvc.engine.router import Router
 from routersvc.grpc_api.access.authentication import current_tenant
+from routersvc.grpc_api.edges.port import CallContext
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound.violations import Violations
 from routersvc.grpc_api.inbound.wire_requests import RequestReader
 from routersvc.grpc_api.outbound.models import model_of
 
 SERVICE_NAME = catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name
-
-_Context = aio.ServicerContext[Any, Any]
 
 
 class CatalogueServicer:
@@ -42,7 +38,7 @@ class CatalogueServicer:
     async def list_models(
         self,
         request: catalogue_pb2.ListModelsRequest,
-        context: _Context,  # noqa: ARG002 - the signature that all methods share
+        context: CallContext,  # noqa: ARG002 - the signature that all methods share
     ) -> catalogue_pb2.ListModelsResponse:
         """List the models that the caller can reach."""
         listed = self._router.list_models(current_tenant(), model_filter_of(request))

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
 
 import grpc
-from grpc import aio
 from grpc_health.v1 import health_pb2
 
 from routersvc.domain.outcomes.errors import DrainingError
+from routersvc.grpc_api.edges.port import CallContext
 
 SERVICE_NAME = "grpc.health.v1.Health"
 
@@ -78,15 +77,13 @@ class HealthChecks:
         return health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.NOT_SERVING)
 
     async def _check(
-        self, request: health_pb2.HealthCheckRequest, context: aio.ServicerContext[Any, Any]
+        self, request: health_pb2.HealthCheckRequest, context: CallContext
     ) -> health_pb2.HealthCheckResponse:
         if request.service not in self._services:
             await context.abort(grpc.StatusCode.NOT_FOUND, "unknown service")
         return self._response(request.service)
 
-    async def _watch(
-        self, request: health_pb2.HealthCheckRequest, context: aio.ServicerContext[Any, Any]
-    ) -> None:
+    async def _watch(self, request: health_pb2.HealthCheckRequest, context: CallContext) -> None:
         """Send the state now and whenever it changes, until the server closes."""
         sent: health_pb2.HealthCheckResponse | None = None
         while not self._closed:

@@ -17,11 +17,12 @@ from routersvc.grpc_api.access.authentication import (
 )
 from routersvc.grpc_api.catalogue_servicer import CatalogueServicer
 from routersvc.grpc_api.certificates import Certificates
+from routersvc.grpc_api.edges.opening import open_edge
 from routersvc.grpc_api.errors.error_exit import ErrorExit
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.health_checks import HealthChecks
 from routersvc.grpc_api.reflection import REFLECTION_SERVICES, reflection_handlers
-from routersvc.grpc_api.server_options import ServerOptions, channel_arguments
+from routersvc.grpc_api.server_options import ServerOptions
 from routersvc.grpc_api.servicers import RouterServicer, Unreadable, ignore_unreadable
 
 SERVICES = (servicers.SERVICE_NAME, catalogue_servicer.SERVICE_NAME)
@@ -36,6 +37,9 @@ class EdgeServer:
     request cannot be read or exceeds a limit.
     `outer_interceptors` wrap the error exit, the outermost first. `make_id` returns unique ids,
     `wall_clock` seconds since the epoch.
+
+    Raises:
+        EdgeUnavailableError: the edge that the options name is not installed, or lacks TLS.
     """
 
     def __init__(
@@ -73,10 +77,11 @@ class EdgeServer:
             services=closed,
             turned_away=turned_away,
         )
-        self._server = aio.server(
+        self._edge = open_edge(
+            options=options,
             handlers=handlers,
             interceptors=[*outer_interceptors, exit_, self.authentication],
-            options=channel_arguments(options),
+            certificates=self.certificates,
         )
 
     def reconfigure(self, options: ServerOptions, access: AccessRules) -> None:
@@ -98,27 +103,11 @@ class EdgeServer:
         Raises:
             OSError: an address cannot be bound.
         """
-        addresses = tuple(self._bind(address) for address in self._options.addresses)
-        await self._server.start()
+        addresses = await self._edge.start()
         self.health.serving()
         return addresses
 
     async def stop(self, *, grace: float) -> None:
         """End every watch, refuse new calls, give running ones `grace` seconds, and close."""
         self.health.close()
-        await self._server.stop(grace)
-
-    def _bind(self, address: str) -> str:
-        is_unix = address.startswith("unix:")
-        try:
-            if self.certificates is None or is_unix:
-                port = self._server.add_insecure_port(address)
-            else:
-                port = self._server.add_secure_port(address, self.certificates.credentials())
-        except RuntimeError as error:
-            raise OSError(
-                f"`{address}` cannot be bound: it is taken or not of this host"
-            ) from error
-        if is_unix:
-            return address
-        return f"{address.rpartition(':')[0]}:{port}"
+        await self._edge.stop(grace=grace)

@@ -6,6 +6,7 @@ Their defaults are defined in the settings schema only.
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal, TypeAlias
 
 from routersvc.domain.conversation.request_limits import RequestLimits
 from routersvc.grpc_api.certificates import TlsFiles
@@ -13,6 +14,10 @@ from routersvc.grpc_api.servicers import DeadlineRule
 
 _MAX_WAITING = 8_192
 """Calls of all connections that have arrived and whose handler has not begun: some 200 MB."""
+
+
+EdgeName: TypeAlias = Literal["grpcio", "nghttp2"]
+"""The implementation of gRPC: see `routersvc.grpc_api.edges`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +72,7 @@ class ServerOptions:
     reflection: bool
     authenticated_reflection: bool = False
     tls: TlsFiles | None = None
+    edge: EdgeName = "grpcio"
 
     def __post_init__(self) -> None:
         if not self.addresses:

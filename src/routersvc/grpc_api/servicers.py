@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import Message
-from grpc import aio
 
 from llmrouter.v1 import router_service_pb2 as service_pb2
 from routersvc.domain.conversation.answers import Finished
@@ -22,6 +21,7 @@ from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.outcomes.errors import DeadlineExceededError, RefusedError
 from routersvc.engine.router import Router
 from routersvc.grpc_api.access.authentication import current_tenant
+from routersvc.grpc_api.edges.port import CallContext
 from routersvc.grpc_api.inbound.known_routings import KnownRoutings
 from routersvc.grpc_api.inbound.requests import (
     Arrival,
@@ -58,8 +58,6 @@ _STREAM_COMPLETE = RequestReader(service_pb2.StreamCompleteRequest)
 _EXPLAIN = RequestReader(service_pb2.ExplainRouteRequest)
 
 T = TypeVar("T")
-
-_Context = aio.ServicerContext[Any, Any]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +139,7 @@ class RouterServicer:
             },
         )
 
-    async def complete(self, raw: bytes, context: _Context) -> service_pb2.CompleteResponse:
+    async def complete(self, raw: bytes, context: CallContext) -> service_pb2.CompleteResponse:
         """Answer a prompt."""
         asked = await self._read(
             reading_completion(
@@ -158,7 +156,7 @@ class RouterServicer:
             completion = await call.complete()
         return completion_of(completion)
 
-    async def stream_complete(self, raw: bytes, context: _Context) -> None:
+    async def stream_complete(self, raw: bytes, context: CallContext) -> None:
         """Answer a prompt as a stream; events that arrive together are sent together."""
         asked = await self._read(
             reading_completion(
@@ -185,7 +183,7 @@ class RouterServicer:
                 raise DeadlineExceededError(report=call.report()) from None
 
     async def explain_route(
-        self, raw: bytes, context: _Context
+        self, raw: bytes, context: CallContext
     ) -> service_pb2.ExplainRouteResponse:
         """Explain how a request would be routed, or how a past one was."""
         asked = await self._read(
@@ -207,7 +205,7 @@ class RouterServicer:
     async def provider_health(
         self,
         request: service_pb2.ProviderHealthRequest,
-        context: _Context,  # noqa: ARG002 - the signature that all methods share
+        context: CallContext,  # noqa: ARG002 - the signature that all methods share
     ) -> service_pb2.ProviderHealthResponse:
         """Report the health of the deployments."""
         wanted = health_filter_of(request)
@@ -233,9 +231,8 @@ class RouterServicer:
             self._unreadable(error, streaming=streaming, tenant=current_tenant())
             raise
 
-    def _arrival(self, context: _Context) -> Arrival:
-        # The stubs do not say that a call may have no deadline.
-        remaining: float | None = context.time_remaining()
+    def _arrival(self, context: CallContext) -> Arrival:
+        remaining = context.time_remaining()
         metadata = tuple(context.invocation_metadata() or ())
         return Arrival(
             timeout=self._deadlines.timeout(remaining),

@@ -12,6 +12,7 @@ from routersvc.settings.settings import Settings
 
 RESTART_KEYS: tuple[KeyPath, ...] = (
     ("server", "listen"),
+    ("server", "edge"),
     ("server", "max_message_bytes"),
     ("server", "connections"),
     ("server", "keepalive"),

@@ -18,6 +18,7 @@ from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.measures.cost_budgets import CostBudgetRule
 from routersvc.grpc_api.access.api_keys import ApiKeys
+from routersvc.grpc_api.server_options import EdgeName
 from routersvc.testing.scripted import answer
 
 if TYPE_CHECKING:
@@ -42,6 +43,14 @@ async def open_guarded(open_edge: OpenEdge, *tenants: Tenant, anonymous: str | N
     )
 
 
+def skip_malformed(edge_name: EdgeName, metadata: Metadata) -> None:
+    """Skip a case in which libnghttp2 resets the stream, because RFC 9113 calls it malformed."""
+    if edge_name == "nghttp2" and any(value != value.strip() for _, value in metadata):
+        pytest.skip(
+            "a header value that begins or ends with a space is malformed (RFC 9113, 8.2.1)"
+        )
+
+
 async def refused(edge: Edge, metadata: Metadata, **routing: str) -> aio.AioRpcError:
     """Return how a call with this metadata fails."""
     with pytest.raises(aio.AioRpcError) as caught:
@@ -63,9 +72,10 @@ async def refused(edge: Edge, metadata: Metadata, **routing: str) -> aio.AioRpcE
     ],
 )
 async def test_key_makes_a_call_its_tenants(
-    open_edge: OpenEdge, metadata: Metadata, tenant: str
+    open_edge: OpenEdge, edge_name: EdgeName, metadata: Metadata, tenant: str
 ) -> None:
     """Unary and streaming calls alike, and the report says so."""
+    skip_malformed(edge_name, metadata)
     edge = await open_guarded(open_edge)
 
     response = await edge.stub.Complete(
@@ -97,9 +107,10 @@ async def test_key_makes_a_call_its_tenants(
     ],
 )
 async def test_call_without_a_known_key_is_unauthenticated(
-    open_edge: OpenEdge, hear: Hear, metadata: Metadata, message: str
+    open_edge: OpenEdge, edge_name: EdgeName, hear: Hear, metadata: Metadata, message: str
 ) -> None:
     """With our own reason, and without a word of what was sent."""
+    skip_malformed(edge_name, metadata)
     edge = await open_guarded(open_edge)
 
     heard = hear(await refused(edge, metadata))

@@ -1,12 +1,13 @@
 """A server of gRPC's own interop cases: `TestService` behind the router's interceptors.
 
 What answers is for tests alone; what stands in front of it, the options included, is what stands in
-front of the router. Prints its port, and ends with its standard input.
+front of the router. Its argument is the edge. Prints its port, and ends with its standard input.
 """
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import secrets
 import subprocess
 import sys
@@ -17,14 +18,15 @@ from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from grpc import aio
 from opentelemetry.sdk.trace import TracerProvider
 
 from routersvc.app.options import server_options
 from routersvc.app.wire_formats import known_wire_formats
+from routersvc.grpc_api.edges.opening import open_edge
+from routersvc.grpc_api.edges.port import CallContext
 from routersvc.grpc_api.errors.error_exit import ErrorExit
 from routersvc.grpc_api.errors.running_calls import RunningCalls
-from routersvc.grpc_api.server_options import channel_arguments
+from routersvc.grpc_api.server_options import EdgeName
 from routersvc.grpc_api.tracing import tracing_interceptor
 from routersvc.settings.loading import load_settings
 from routersvc.telemetry.options import CallSpanMaker
@@ -35,7 +37,6 @@ SERVICE = "grpc.testing.TestService"
 ECHO_INITIAL = "x-grpc-test-echo-initial"
 ECHO_TRAILING = "x-grpc-test-echo-trailing-bin"
 
-_Context = aio.ServicerContext[Any, Any]
 # Its classes are made at run time.
 _Message: TypeAlias = Any
 
@@ -59,26 +60,26 @@ def messages() -> dict[str, _Message]:
 MESSAGES = messages()
 
 
-async def empty_call(_request: object, context: _Context) -> _Message:
+async def empty_call(_request: object, context: CallContext) -> _Message:
     """Answer nothing with nothing."""
     await echo_metadata(context)
     return MESSAGES["Empty"]()
 
 
-async def unary_call(request: _Message, context: _Context) -> _Message:
+async def unary_call(request: _Message, context: CallContext) -> _Message:
     """Answer with as many bytes as are asked for, or with the status that is asked for."""
     await echo_metadata(context)
     await echo_status(request, context)
     return MESSAGES["SimpleResponse"](payload={"body": bytes(request.response_size)})
 
 
-async def streaming_output_call(request: _Message, context: _Context) -> None:
+async def streaming_output_call(request: _Message, context: CallContext) -> None:
     """Answer with messages of the sizes that are asked for."""
     await echo_metadata(context)
     await write_outputs(request, context)
 
 
-async def streaming_input_call(requests: AsyncIterator[_Message], context: _Context) -> None:
+async def streaming_input_call(requests: AsyncIterator[_Message], context: CallContext) -> None:
     """Count bytes. One message that is written is, on the wire, an answer that is returned."""
     await echo_metadata(context)
     size = 0
@@ -87,7 +88,7 @@ async def streaming_input_call(requests: AsyncIterator[_Message], context: _Cont
     await context.write(MESSAGES["StreamingInputCallResponse"](aggregated_payload_size=size))
 
 
-async def full_duplex_call(requests: AsyncIterator[_Message], context: _Context) -> None:
+async def full_duplex_call(requests: AsyncIterator[_Message], context: CallContext) -> None:
     """Answer each message with messages of the sizes that it asks for."""
     await echo_metadata(context)
     async for request in requests:
@@ -95,7 +96,7 @@ async def full_duplex_call(requests: AsyncIterator[_Message], context: _Context)
         await write_outputs(request, context)
 
 
-async def write_outputs(request: _Message, context: _Context) -> None:
+async def write_outputs(request: _Message, context: CallContext) -> None:
     """Write messages of the sizes that are asked for, at the pace that is asked for."""
     for parameters in request.response_parameters:
         if parameters.interval_us:
@@ -105,14 +106,14 @@ async def write_outputs(request: _Message, context: _Context) -> None:
         )
 
 
-async def echo_status(request: _Message, context: _Context) -> None:
+async def echo_status(request: _Message, context: CallContext) -> None:
     """End the call with the status that is asked for, where one is."""
     if request.HasField("response_status"):
         status = request.response_status
         await context.abort(_STATUSES[status.code], status.message)
 
 
-async def echo_metadata(context: _Context) -> None:
+async def echo_metadata(context: CallContext) -> None:
     """Send back the two entries that the cases send."""
     metadata: Iterable[tuple[str, str | bytes]] = context.invocation_metadata() or ()
     entries = dict(metadata)
@@ -159,14 +160,21 @@ async def main() -> None:
     exit_ = ErrorExit(
         calls=RunningCalls(), tracked=frozenset({SERVICE}), make_id=lambda: secrets.token_hex(16)
     )
-    server = aio.server(
+    options = server_options(settings)
+    edge: EdgeName = sys.argv[1]  # type: ignore[assignment] # checked by `open_edge`
+    server = open_edge(
+        options=dataclasses.replace(
+            options,
+            addresses=("127.0.0.1:0",),
+            edge=edge,
+            # The client of `channel_soak` closes its connections at its end.
+            connections=dataclasses.replace(options.connections, max_open=100_000),
+        ),
         handlers=[handlers()],
         interceptors=[tracing_interceptor(TracerProvider(), CallSpanMaker.BUILT_IN), exit_],
-        options=channel_arguments(server_options(settings)),
     )
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    print(port, flush=True)  # noqa: T201 - whoever started it reads the port
+    (address,) = await server.start()
+    print(address.rpartition(":")[2], flush=True)  # noqa: T201 - whoever started it reads the port
     await asyncio.to_thread(sys.stdin.read)
     await server.stop(grace=0.0)
 

@@ -10,8 +10,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from routersvc.grpc_api.server_options import EdgeName
 
 PATIENCE = 240
 SOAK_ITERATIONS = 300
@@ -34,11 +37,11 @@ CASES = (
 )
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[str]:
-    """The port of a server that runs for all cases."""
+@pytest.fixture(scope="module", params=get_args(EdgeName))
+def port(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The port of a server that runs for all cases, with each implementation of gRPC."""
     server = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("interop_server.py")],
+        [sys.executable, Path(__file__).with_name("interop_server.py"), request.param],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -319,7 +319,8 @@ def test_what_tools_did_is_compared_where_both_say_it() -> None:
     assert differences(ours, dataclasses.replace(READING, ran=(other, told))) == []
     assert differences(ours, dataclasses.replace(READING, ran=(told,))) != []
     for field in Ran._fields:
-        changed = told._replace(**{field: ("y",) if field in {"asked", "sources"} else "y"})
+        value: Any = ("y",) if field in {"asked", "sources"} else "y"
+        changed = told._replace(**{field: value})
         assert differences(ours, dataclasses.replace(READING, ran=(changed, other))) != [], field
 
 

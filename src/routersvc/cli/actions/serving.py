@@ -14,6 +14,7 @@ from routersvc.cli.actions.settings_files import load, load_or_fail
 from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
+from routersvc.grpc_api.edges.port import EdgeUnavailableError
 from routersvc.settings.settings import Settings
 from routersvc.settings.types.addresses import parse_listen_address
 
@@ -22,7 +23,8 @@ def serve(config: Path, *, listen: tuple[str, ...], as_json: bool) -> None:
     """Serve until SIGTERM or SIGINT, and drain. SIGHUP reloads the settings.
 
     Raises:
-        CommandError: the settings cannot be used, or an address cannot be bound.
+        CommandError: the settings cannot be used, an address cannot be bound, or the
+            package of the configured edge is not installed.
     """
     terminal = Terminal.of_process()
     settings = _with_addresses(load_or_fail(config, terminal), listen)
@@ -44,7 +46,7 @@ def serve(config: Path, *, listen: tuple[str, ...], as_json: bool) -> None:
                     load=reloaded,
                 )
             )
-        except OSError as error:
+        except (EdgeUnavailableError, OSError) as error:
             raise CommandError(str(error)) from error
 
 

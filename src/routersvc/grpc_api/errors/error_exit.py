@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 from grpc import aio
 
 from routersvc.domain.outcomes.errors import FieldViolation, InvalidRequestError, RouterError
+from routersvc.grpc_api.edges.port import CallContext
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.errors.status_details import encoded_status
 from routersvc.grpc_api.errors.statuses import status_of, unexpected_status
@@ -25,9 +26,8 @@ from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers
 
 logger = logging.getLogger(__name__)
 
-_Context = aio.ServicerContext[Any, Any]
-_Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
-_Generator: TypeAlias = Callable[[object, _Context], AsyncGenerator[object]]
+_Behaviour: TypeAlias = Callable[[object, CallContext], Awaitable[object]]
+_Generator: TypeAlias = Callable[[object, CallContext], AsyncGenerator[object]]
 
 
 class ErrorExit(aio.ServerInterceptor):
@@ -83,7 +83,7 @@ class ErrorExit(aio.ServerInterceptor):
     def _refusing(self, error: RouterError, method: str) -> Handler:
         """Return a handler that ends a call; it takes a stream, so that grpc reads no message."""
 
-        async def refused(_: object, context: _Context) -> AsyncIterator[Never]:
+        async def refused(_: object, context: CallContext) -> AsyncIterator[Never]:
             await self._abort(context, error, method)
             yield
 
@@ -92,12 +92,12 @@ class ErrorExit(aio.ServerInterceptor):
 
     def _unary(
         self, handler: Handler, method: str
-    ) -> Callable[[bytes, _Context], Awaitable[object]]:
+    ) -> Callable[[bytes, CallContext], Awaitable[object]]:
         # The stubs declare synchronous behaviours only.
         behaviour: _Behaviour = cast("_Behaviour", handler.unary_unary)
         deserialize = handler.request_deserializer
 
-        async def guarded(raw: bytes, context: _Context) -> object:
+        async def guarded(raw: bytes, context: CallContext) -> object:
             try:
                 async with self._running(method):
                     request = raw if deserialize is None else deserialize(raw)
@@ -111,7 +111,7 @@ class ErrorExit(aio.ServerInterceptor):
 
     def _streaming(
         self, handler: Handler, deserialize: Callable[[Any], object] | None, method: str
-    ) -> Callable[[object, _Context], AsyncIterator[Never]]:
+    ) -> Callable[[object, CallContext], AsyncIterator[Never]]:
         """Return a generator that yields nothing and writes the responses itself.
 
         Outer interceptors iterate over a streaming handler. An abandoned generator
@@ -122,7 +122,7 @@ class ErrorExit(aio.ServerInterceptor):
         writes = inspect.iscoroutinefunction(behaviour)
         generate = cast("_Generator", behaviour)
 
-        async def guarded(message: object, context: _Context) -> AsyncIterator[Never]:
+        async def guarded(message: object, context: CallContext) -> AsyncIterator[Never]:
             try:
                 async with self._running(method):
                     request = message if deserialize is None else deserialize(message)
@@ -145,7 +145,7 @@ class ErrorExit(aio.ServerInterceptor):
         service = method[1:].partition("/")[0]
         return self._calls.running() if service in self._tracked else contextlib.nullcontext()
 
-    async def _abort(self, context: _Context, error: Exception, method: str) -> Never:
+    async def _abort(self, context: CallContext, error: Exception, method: str) -> Never:
         if isinstance(error, DecodeError):
             error = InvalidRequestError(
                 [FieldViolation(field="request", description="is not a valid message")]
@@ -159,7 +159,5 @@ class ErrorExit(aio.ServerInterceptor):
                 exc_info=error,
                 extra={"fields": {"method": method, "reference": reference}},
             )
-        # The stubs do not say that a call may have no deadline.
-        time_remaining: float | None = context.time_remaining()
-        message, trailers = encoded_status(status, time_remaining=time_remaining)
+        message, trailers = encoded_status(status, time_remaining=context.time_remaining())
         await context.abort(status.code, message, trailers)

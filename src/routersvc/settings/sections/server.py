@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
@@ -199,6 +201,12 @@ class ServerSection(Section):
         default=ServerTlsSection(),
         description="TLS of the TCP addresses; Unix sockets have none. The files are read again "
         "on a reload.",
+    )
+    edge: Literal["grpcio", "nghttp2"] = Field(
+        default="grpcio",
+        description="The implementation of gRPC: `grpcio` is gRPC's own core; `nghttp2` costs less "
+        "CPU per call and per streamed message, needs the package `routersvc[nghttp2]`, and has no "
+        "TLS. Both serve the same contract.",
     )
     max_message_bytes: ByteSize = Field(
         default=16 * 1024 * 1024,
