@@ -21,7 +21,7 @@ help: ## list the targets
 demo: .venv/.runtime ## watch calls survive the outage of a provider, about a minute
 	@$(BIN)/routersvc demo $(ARGS)
 
-test: .venv/.development tools ## run all checks and tests, as CI does, about five minutes; ARGS go to pytest
+test: .venv/.development tools ## run all checks and tests, as CI does, about eight minutes; ARGS go to pytest
 	@$(BIN)/python scripts/check.py $(ARGS)
 
 verify: .venv/.development tools ## run `make test` with many examples and long fuzzers, for every night
@@ -69,7 +69,7 @@ faults: .venv/.development ## measure what callers lose to sixty faults of a pri
 hostile: .venv/.development ## attack a router beside a quiet caller, over real sockets, four minutes
 	@$(BIN)/python -m bench.hostile --write $(ARGS)
 
-reality: .venv/.development ## run the inputs from outside the project, seven minutes
+reality: .venv/.development ## run the inputs from outside the project alone, five minutes
 	@$(BIN)/pytest tests/reality $(ARGS)
 
 reliability: .venv/.development ## measure the cost of the reliability layer for each call, a minute

@@ -18,12 +18,11 @@ from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 
-
 LONG_ENDS = 2_000
 """Bytes at both ends of a stream that come one by one even where its middle does not."""
 
 MIDDLE_PIECE = 13
-"""Bytes in a piece of the middle: odd, so that the cuts fall everywhere in events and characters."""
+"""Bytes in a piece of the middle: odd, so that cuts fall everywhere in events and characters."""
 
 
 class Delivery(NamedTuple):
