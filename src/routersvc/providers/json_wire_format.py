@@ -15,6 +15,7 @@ from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.domain.conversation.steps import Steps, finished
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
@@ -25,6 +26,7 @@ from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.sniffing import SniffingDecoder
 from routersvc.providers.reading.whole_bodies import BodyDecoder, BodyReader, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
+from routersvc.providers.writing.long_bodies import encoding
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -112,8 +114,8 @@ class JsonWireFormat:
             return "the request cannot be encoded as JSON"
         return ""
 
-    def encode(self, call: AttemptCall) -> WireRequest:
-        """Return the request for an attempt.
+    def encoding(self, call: AttemptCall) -> Steps[WireRequest]:
+        """Write the request for an attempt.
 
         Raises:
             AttemptFailedError: the prompt asks for what the dialect cannot express.
@@ -126,8 +128,12 @@ class JsonWireFormat:
             method="POST",
             path=self.path(call),
             headers=headers + self.headers(call),
-            body=self._encoded(call),
+            body=(yield from self._encoding_body(call)),
         )
+
+    def encode(self, call: AttemptCall) -> WireRequest:
+        """Do what `encoding` does, at once."""
+        return finished(self.encoding(call))
 
     def decoder(self, call: AttemptCall, head: ResponseHead) -> AnswerDecoder:
         """Return a reader for the body that came.
@@ -146,10 +152,10 @@ class JsonWireFormat:
             body=lambda: BodyDecoder(self.body_reader(call, head)),
         )
 
-    def _encoded(self, call: AttemptCall) -> bytes:
-        """Return the body of a request; what JSON cannot hold is the request's own fault."""
+    def _encoding_body(self, call: AttemptCall) -> Steps[bytes]:
+        """Encode the body of a request; what JSON cannot hold is the request's own fault."""
         try:
-            return orjson.dumps(self.encode_body(call))
+            return (yield from encoding(self.encode_body(call)))
         except _NOT_ENCODABLE as error:
             raise AttemptFailedError(
                 Failure(

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import CredentialHeader
@@ -88,12 +89,16 @@ class WireFormat(Protocol):
         """The header that carries an API key, unless the configuration names another."""
         ...
 
-    def encode(self, call: AttemptCall) -> WireRequest:
-        """Return the request for an attempt.
+    def encoding(self, call: AttemptCall) -> Steps[WireRequest]:
+        """Write the request for an attempt, in steps where it is long.
 
         Raises:
             AttemptFailedError: the format cannot express the prompt. Nothing is left out.
         """
+        ...
+
+    def encode(self, call: AttemptCall) -> WireRequest:
+        """Do what `encoding` does, at once."""
         ...
 
     def decoder(self, call: AttemptCall, head: ResponseHead) -> AnswerDecoder:

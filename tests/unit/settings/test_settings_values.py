@@ -57,7 +57,7 @@ def test_smallest_file_has_all_defaults(load: Load, minimal: str) -> None:
                 min_delay=0.2,
                 max_delay=20.0,
                 delay=None,
-                max_parallel=2,
+                max_parallel=None,
             ),
             retries=RetryRule(
                 max_retries=1, base_delay=0.1, max_delay=5.0, only_without_alternative=True

@@ -96,7 +96,7 @@ class HedgingRule:
     A delayed hedge starts at `percentile` of the live time to first content, clamped to `min_delay`
     and `max_delay`, once there are `min_samples`: of the deployment itself, else of another one of
     the same model, provider or wire format; without any at `max_delay`. `delay`, if set, replaces
-    the live percentile.
+    the live percentile. `max_parallel` overrides `most_parallel`.
     """
 
     mode: HedgingMode
@@ -105,12 +105,23 @@ class HedgingRule:
     min_delay: float = 0.2
     max_delay: float = 20.0
     delay: float | None = None
-    max_parallel: int = 2
+    max_parallel: int | None = None
+
+    @property
+    def most_parallel(self) -> int:
+        """The largest number of concurrent attempts for one request, the first included.
+
+        Three by default, so that a late hedge has another one, and two in parallel mode, which
+        starts all of them at once.
+        """
+        if self.max_parallel is not None:
+            return self.max_parallel
+        return 2 if self.mode is HedgingMode.PARALLEL else 3
 
     def __post_init__(self) -> None:
         if not 0 < self.percentile < 1:
             raise ValueError("`percentile` must be between 0 and 1")
-        if self.max_parallel < 1:
+        if self.max_parallel is not None and self.max_parallel < 1:
             raise ValueError("`max_parallel` counts the first attempt: at least 1")
         if not 0 < self.min_delay <= self.max_delay:
             raise ValueError("`min_delay` is above 0 and at most `max_delay`")

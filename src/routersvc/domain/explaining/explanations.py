@@ -100,7 +100,7 @@ def with_hedging(plan: Plan, decision: HedgeDecision | None) -> Plan:
         hedging=HedgingPlan(
             mode=rule.mode,
             delay=None if decision is None else decision.delay,
-            max_parallel=rule.max_parallel,
+            max_parallel=rule.most_parallel,
             description="no hedge: no attempt has started"
             if decision is None
             else decision.description,

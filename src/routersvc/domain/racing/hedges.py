@@ -167,7 +167,7 @@ def _refusal(rule: HedgingRule, situation: HedgeSituation) -> HedgeReason | None
         return HedgeReason.OFF
     if situation.has_side_effects:
         return HedgeReason.SIDE_EFFECTS
-    if situation.running >= rule.max_parallel:
+    if situation.running >= rule.most_parallel:
         return HedgeReason.ENOUGH_RUNNING
     if not situation.has_other:
         return HedgeReason.NOWHERE_TO_GO

@@ -218,7 +218,7 @@ class _Hedging(_Section):
     percentile: float = 0.95
     min_delay: float = 0.2
     max_delay: float = 20.0
-    max_parallel: int = 2
+    max_parallel: int | None = None
 
 
 class _Timeouts(_Section):

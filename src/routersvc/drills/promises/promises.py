@@ -222,7 +222,7 @@ class PromiseKeeper:
         allowed = self._policy.max_attempts + len(call.stale_connections)
         running = sum(attempt.running for attempt in call.attempts)
         hedging = self._policy.hedging
-        parallel = 1 if hedging.mode is HedgingMode.OFF else hedging.max_parallel
+        parallel = 1 if hedging.mode is HedgingMode.OFF else hedging.most_parallel
         if len(call.attempts) > allowed or running > parallel:
             self._complain(
                 Promise.BOUNDED,

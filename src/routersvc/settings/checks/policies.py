@@ -76,7 +76,7 @@ class _PolicyCheck:
         is_written = self._keys.first(self._places("hedging", "mode")) is not None
         if hedging.mode is HedgingMode.OFF or not is_written:
             return
-        if min(policy.max_attempts, hedging.max_parallel) < _LEAST_FOR_A_HEDGE:
+        if min(policy.max_attempts, hedging.value().most_parallel) < _LEAST_FOR_A_HEDGE:
             self._keys.report(
                 [
                     *self._places("hedging", "max_parallel"),

@@ -109,12 +109,12 @@ class HedgingSection(Section):
     delay: Duration | None = Field(
         default=_HEDGING.delay, description="A fixed hedge delay. If unset, the live percentile."
     )
-    max_parallel: int = Field(
+    max_parallel: int | None = Field(
         default=_HEDGING.max_parallel,
         ge=1,
         le=8,
         description="The largest number of concurrent attempts for one request, the first "
-        "included.",
+        "included. If unset, 3, and 2 in `parallel` mode.",
     )
 
     def value(self) -> HedgingRule:

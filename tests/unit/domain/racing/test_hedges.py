@@ -45,7 +45,7 @@ class TestForbidden:
         [
             ({"has_side_effects": True}, HedgeReason.SIDE_EFFECTS),
             ({"previous_attempts": 1}, HedgeReason.CLIENT_RETRY),
-            ({"running": 2}, HedgeReason.ENOUGH_RUNNING),
+            ({"running": 3}, HedgeReason.ENOUGH_RUNNING),
             ({"has_other": False}, HedgeReason.NOWHERE_TO_GO),
             ({"other": SURGING}, HedgeReason.LATENCY_EXPLODED),
             ({"other": SURGING, "primary": SURGING}, HedgeReason.LATENCY_EXPLODED),
@@ -65,11 +65,19 @@ class TestForbidden:
         assert hedged(rule, priority=Priority.HIGH) == (None, HedgeReason.OFF)
 
     def test_as_many_run_as_the_rule_allows(self) -> None:
-        """Two hedges at once are possible, where an operator wants them."""
-        rule = HedgingRule(mode=HedgingMode.DELAYED, max_parallel=3)
+        """A late hedge has another one, unless an operator wants fewer."""
+        fewer = dataclasses.replace(DELAYED, max_parallel=2)
 
-        assert hedged(rule, running=2) == (2.0, HedgeReason.PERCENTILE)
-        assert hedged(rule, running=3) == (None, HedgeReason.ENOUGH_RUNNING)
+        assert hedged(DELAYED, running=2) == (2.0, HedgeReason.PERCENTILE)
+        assert hedged(DELAYED, running=3) == (None, HedgeReason.ENOUGH_RUNNING)
+        assert hedged(fewer, running=2) == (None, HedgeReason.ENOUGH_RUNNING)
+
+    def test_parallel_mode_starts_two_at_once(self) -> None:
+        """Three only where an operator wants to pay for them."""
+        more = dataclasses.replace(PARALLEL, max_parallel=3)
+
+        assert hedged(PARALLEL, running=2) == (None, HedgeReason.ENOUGH_RUNNING)
+        assert hedged(more, running=2) == (0.0, HedgeReason.PARALLEL)
 
     def test_deadline_leaves_a_hedge_its_useful_time(self) -> None:
         """Exactly enough is enough."""
@@ -320,7 +328,7 @@ def test_a_hedge_never_breaks_a_promise(rule: HedgingRule, situation: HedgeSitua
     assert rule.mode is not HedgingMode.OFF
     assert not situation.has_side_effects
     assert situation.has_other
-    assert situation.running < rule.max_parallel
+    assert situation.running < rule.most_parallel
     assert situation.time_left - decision.delay >= situation.useful_time
     if decision.reason is HedgeReason.RESCUE:
         assert situation.patience is not None or situation.other_duration is not None
