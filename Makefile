@@ -8,6 +8,8 @@ INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all:
 PROJECTS := pyproject.toml clients/python/pyproject.toml
 NPM := NODE_USE_SYSTEM_CA=1 PATH="$(CURDIR)/$(BIN):$$PATH" npm
 NPM_CI := --ignore-scripts --no-audit --no-fund --loglevel=error
+# Maven ends before the second compiler of the virtual machine has paid for itself.
+export MAVEN_OPTS ?= -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyle.color=never
 ARGS ?=
 
