@@ -2,7 +2,7 @@
 
 Started as `python -IS client.py SOCKET PROGRAM ARGUMENT ...`. Imports as little as possible, as it
 is started hundreds of times. A command that runs on until it is stopped (`serve`, `simulate`, ...)
-is run by the program itself, in this process.
+is run by the program itself, in this process, unless `SERVE_EVERY_COMMAND` is set.
 """
 
 import array
@@ -20,7 +20,7 @@ SHORT = {"check", "complete", "explain", "health", "models", "profile", "replay"
 def main() -> int:
     """Run one command and return its exit code."""
     path, program, *arguments = sys.argv[1:]
-    if not SHORT.intersection(arguments[:1]):
+    if not SHORT.intersection(arguments[:1]) and "SERVE_EVERY_COMMAND" not in os.environ:
         os.execv(program, [program, *arguments])  # noqa: S606 - the program that was asked for
     request = {"arguments": arguments, "environment": dict(os.environ), "folder": os.getcwd()}  # noqa: PTH109 - no `pathlib`
     text = json.dumps(request).encode()

@@ -43,8 +43,11 @@ def start(program: Path) -> Iterator[Start]:
     """Return what starts a command; whatever still runs is ended with the test."""
     started: list[subprocess.Popen[str]] = []
 
-    def begin(*words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    def begin(
+        *words: str, stdin: int = subprocess.DEVNULL, **variables: str
+    ) -> subprocess.Popen[str]:
         environment = {name: value for name, value in os.environ.items() if name not in _SPOKEN_FOR}
+        environment |= variables
         process = subprocess.Popen(
             [program, *words],
             stdin=stdin,
@@ -71,7 +74,9 @@ def command(start: Start) -> Command:
     """Return what runs a command to its end."""
 
     def run(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-        process = start(*words, stdin=subprocess.PIPE)
+        # What ends by itself needs no process of its own, but for the demo, which starts others.
+        variables = {} if words[0] == "demo" else {"SERVE_EVERY_COMMAND": "1"}
+        process = start(*words, stdin=subprocess.PIPE, **variables)
         out, err = process.communicate(text, timeout=120)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
