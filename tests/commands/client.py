@@ -32,6 +32,7 @@ def main() -> int:
         (pid,) = struct.unpack("!i", server.recv(4, socket.MSG_WAITALL))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: os.kill(pid, number))
+        code: int
         (code,) = struct.unpack("!i", server.recv(4, socket.MSG_WAITALL))
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)

@@ -23,7 +23,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TypedDict, cast
@@ -51,7 +51,7 @@ class Request(TypedDict):
 
 
 @contextlib.contextmanager
-def served_commands() -> Iterator[Path]:
+def served_commands() -> Generator[Path]:
     """Yield a program to be used in place of `routersvc`, for as long as the context lasts."""
     with tempfile.TemporaryDirectory(prefix="commands-") as name:
         path = Path(name) / "socket"
@@ -163,24 +163,18 @@ def _received(client: socket.socket) -> tuple[Request, list[int]]:
 
 
 def _take_over(request: Request, streams: list[int]) -> list[str]:
-    """Become what was asked for but for the command itself; return its arguments."""
+    """Become what was asked for but for the command itself; return its arguments.
+
+    The standard streams have written nothing yet, so that they need only other files below them.
+    """
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    sys.stdin = sys.__stdin__ = _opened(0, "r", "strict")
-    sys.stdout = sys.__stdout__ = _opened(1, "w", "strict")
-    sys.stderr = sys.__stderr__ = _opened(2, "w", "backslashreplace")
+    cast("io.TextIOWrapper", sys.stdout).reconfigure(line_buffering=sys.stdout.isatty())
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
     return request["arguments"]
-
-
-def _opened(number: int, mode: str, errors: str) -> io.TextIOWrapper:
-    by_line = os.isatty(number) or number == sys.stderr.fileno()
-    buffering = 1 if by_line else -1
-    opened = open(number, mode, buffering, "utf-8", errors)  # noqa: SIM115 - until the end
-    return cast("io.TextIOWrapper", opened)
 
 
 def _import_everything() -> None:
@@ -190,6 +184,7 @@ def _import_everything() -> None:
         importlib.import_module(module.name)
     # What typer imports when it is called.
     run(["--version"])
+    sys.stdout.flush()
 
 
 def main() -> None:
