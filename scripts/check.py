@@ -1,6 +1,8 @@
 """Run all static checks in parallel, then the conformance suite of the clients, then the tests.
 
-Runnable inputs from outside the project (`tests/reality`) come last, because they depend on time.
+The folders of inputs from outside the project (`tests/reality`) run beside them, one after another,
+because their cases mostly wait. They depend on real time, so a folder that fails in company is run
+again at the end, when nothing else runs.
 
 Each check prints one line: verdict, name, duration, and on failure the command that fixes it. The
 output of failed checks follows. Conformance suite and tests print their own output.
@@ -8,12 +10,15 @@ output of failed checks follows. Conformance suite and tests print their own out
 
 import argparse
 import concurrent.futures
+import contextlib
 import dataclasses
 import enum
 import os
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,8 +35,6 @@ FUZZERS = {
 """Programs that exit with 1 if a promise was broken, and for how many seeds each runs."""
 COUNTS = ("bench.call_counts", "--check")
 """Counts what a scripted call does; exits with 1 where that is not as recorded."""
-REALITY = "outages or readings"
-"""The tests of `tests/reality` that run every time; the others run with `--thorough`."""
 
 
 class Verdict(enum.Enum):
@@ -192,6 +195,17 @@ CHECKS = (
     ),
 )
 
+REALITY = tuple(
+    Check(
+        name=f"inputs from outside, {folder}",
+        group="reality",
+        command=(PROGRAMS / "pytest", "-qpno:cacheprovider", "tests/reality", "-k", folder),
+        fix=f".venv/bin/pytest tests/reality -k {folder}",
+    )
+    for folder in ("outages", "hostile", "bugs", "conversations", "readings")
+)
+"""Folders of inputs that are kept outside of the project; skipped where they are not there."""
+
 
 def main() -> int:
     """Run the command line and return its exit code."""
@@ -208,35 +222,74 @@ def main() -> int:
     arguments, pytest_arguments = parser.parse_known_args()
     only: str | None = arguments.only
     thorough: bool = arguments.thorough
-    failed = _check([check for check in CHECKS if only in {None, check.group}])
-    code = 0
-    if only is None:
+    checks = [check for check in CHECKS if only in {None, check.group}]
+    if only is not None:
+        return _code(_check(checks))
+    # Arguments choose tests, and these are none of them.
+    with _beside([] if pytest_arguments else REALITY) as beside:
+        failed = _check(checks)
         if _conform():
             failed.append("conformance suite of the clients")
         code = _test(pytest_arguments, thorough=thorough)
-        if not pytest_arguments and _test_reality(thorough=thorough):
-            failed.append("inputs from outside, tests/reality")
-        if thorough:
-            failed.extend(_fuzz())
-            failed.extend(_count())
+        failed += _report_outside([each.result() for each in beside])
+    if thorough:
+        failed.extend(_fuzz())
+        failed.extend(_count())
+    return code or _code(failed)
+
+
+def _code(failed: list[str]) -> int:
     if failed:
         print(f"failed checks, see above: {'; '.join(failed)}", file=sys.stderr)
-    return code or int(bool(failed))
+    return int(bool(failed))
 
 
-def _check(checks: list[Check]) -> list[str]:
+def _check(checks: Iterable[Check]) -> list[str]:
     """Run `checks` on all cores, print their outcomes, return the names of the failed ones."""
-    outcomes: list[Outcome] = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(_run, each) for each in checks]):
-            outcome = done.result()
-            outcomes.append(outcome)
-            print(_line(outcome), flush=True)
-    failures = [outcome for outcome in outcomes if outcome.verdict is Verdict.FAILED]
+        running = [pool.submit(_run, each) for each in checks]
+        return _report(each.result() for each in concurrent.futures.as_completed(running))
+
+
+def _report(outcomes: Iterable[Outcome]) -> list[str]:
+    """Print outcomes as they come, return the names of the failed ones."""
+    failures: list[Outcome] = []
+    for outcome in outcomes:
+        print(_line(outcome), flush=True)
+        if outcome.verdict is Verdict.FAILED:
+            failures.append(outcome)
     for outcome in failures:
         if outcome.output:
             print(f"\n---- {outcome.check.name}\n{outcome.output.rstrip()}", flush=True)
     return [outcome.check.name for outcome in failures]
+
+
+@contextlib.contextmanager
+def _beside(checks: Iterable[Check]) -> Generator[list[concurrent.futures.Future[Outcome]]]:
+    """Run checks one after another beside whatever the context does."""
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    try:
+        yield [pool.submit(_run, each) for each in checks]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _report_outside(outcomes: list[Outcome]) -> list[str]:
+    """Run those again that failed in company; print all with their sums; return the failed ones."""
+    if outcomes:
+        print("\ninputs from outside", flush=True)
+    for place, outcome in enumerate(outcomes):
+        if outcome.verdict is Verdict.FAILED:
+            outcomes[place] = _run(outcome.check)
+    return _report(
+        dataclasses.replace(outcome, hint="; ".join([outcome.hint, *_sums(outcome)]).strip("; "))
+        for outcome in outcomes
+    )
+
+
+def _sums(outcome: Outcome) -> list[str]:
+    """Return what a folder printed about its cases as a whole."""
+    return re.findall(r"^\w+: (\d+ of \d+ pass\b.*)", outcome.output, re.MULTILINE)
 
 
 def _run(check: Check) -> Outcome:
@@ -278,14 +331,6 @@ def _test(arguments: list[str], *, thorough: bool) -> int:
     print(flush=True)
     profile = THOROUGH if thorough else ()
     command: list[str | Path] = [PROGRAMS / "pytest", "--numprocesses=2", *profile, *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
-
-
-def _test_reality(*, thorough: bool) -> int:
-    """Run the inputs from outside, in one process: each test runs its cases in parallel."""
-    print("\ninputs from outside", flush=True)
-    selected = () if thorough else ("-k", REALITY)
-    command: list[str | Path] = [PROGRAMS / "pytest", "--quiet", "tests/reality", *selected]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 

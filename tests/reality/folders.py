@@ -7,6 +7,7 @@ prints one line per case. Cases depend on real time, so a failed case is run aga
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import os
 import re
@@ -16,11 +17,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
+from tests.commands.server import PROGRAM, served_commands
 
 PROJECT = Path(__file__).resolve().parents[2]
 REALITY = Path(os.environ.get("ROUTERSVC_SHARED", PROJECT.parent / "shared")) / "reality"
-PROGRAM = Path(sys.executable).parent / "routersvc"
 FIRST_PORT = int(os.environ.get("PORT", "24200"))
+PORTS_PER_FOLDER = 100
+"""Folders may run side by side."""
+
 PORTS_PER_GROUP = 16
 """A case takes up to twelve ports from the first one on."""
 
@@ -45,16 +49,20 @@ Results = dict[str, CaseResult]
 class Folder:
     """One script with its cases.
 
-    `command` makes the arguments of a run from the first port and the names of the cases. `groups`
-    run in parallel. `pattern` finds verdict, name and details of each case in the output.
+    `command` makes the arguments of a run from the program, the first port and the names of the
+    cases. `groups` run in parallel. `parse` finds verdict, name and details of each case in the
+    output. `place` tells the folder's ports apart from those of others. `many_commands` says that
+    hundreds of short commands are called, which then need not import anything.
     """
 
     name: str
     script: Path
     cases: Callable[[Path], Sequence[str]]
-    command: Callable[[Path, int, Sequence[str]], list[str]]
+    command: Callable[[Path, Path, int, Sequence[str]], list[str]]
     groups: int
     parse: Callable[[str], Results]
+    place: int
+    many_commands: bool = False
 
     @property
     def is_present(self) -> bool:
@@ -67,7 +75,7 @@ class Folder:
         groups = [names[first :: self.groups] for first in range(self.groups)]
         results: Results = {}
         with concurrent.futures.ThreadPoolExecutor(self.groups) as pool:
-            ports = [FIRST_PORT + number * PORTS_PER_GROUP for number in range(self.groups)]
+            ports = [self._first_port + it * PORTS_PER_GROUP for it in range(self.groups)]
             for part in pool.map(self._run_group, groups, ports):
                 results.update(part)
         missing = CaseResult(passed=False, printed="the script printed nothing about it")
@@ -75,17 +83,27 @@ class Folder:
 
     def run_alone(self, names: Sequence[str]) -> Results:
         """Run these cases without other groups beside them."""
-        return self._run_group(names, FIRST_PORT)
+        return self._run_group(names, self._first_port)
+
+    @property
+    def _first_port(self) -> int:
+        return FIRST_PORT + self.place * PORTS_PER_FOLDER
 
     def _run_group(self, names: Sequence[str], port: int) -> Results:
         if not names:
             return {}
+        with (
+            served_commands() if self.many_commands else contextlib.nullcontext(PROGRAM) as program
+        ):
+            return self._run_script(program, names, port)
+
+    def _run_script(self, program: Path, names: Sequence[str], port: int) -> Results:
         try:
             finished = subprocess.run(
-                self.command(self.script, port, names),
+                self.command(self.script, program, port, names),
                 check=False,
                 cwd=self.script.parent,
-                env={**os.environ, "ROUTERSVC": str(PROGRAM), "PORT": str(port)},
+                env={**os.environ, "ROUTERSVC": str(program), "PORT": str(port)},
                 encoding="utf-8",
                 errors="replace",
                 stdout=subprocess.PIPE,
@@ -125,18 +143,18 @@ def _by_file(text: str) -> Results:
     }
 
 
-def _named(script: Path, port: int, names: Sequence[str]) -> list[str]:
-    del port
+def _named(script: Path, program: Path, port: int, names: Sequence[str]) -> list[str]:
+    del program, port
     return [sys.executable, str(script), *names]
 
 
-def _judged(script: Path, port: int, names: Sequence[str]) -> list[str]:
+def _judged(script: Path, program: Path, port: int, names: Sequence[str]) -> list[str]:
     del port
-    return [sys.executable, str(script), str(PROGRAM), *names]
+    return [sys.executable, str(script), str(program), *names]
 
 
-def _conversed(script: Path, port: int, names: Sequence[str]) -> list[str]:
-    return [sys.executable, str(script), str(PROGRAM), "--port", str(port), *names]
+def _conversed(script: Path, program: Path, port: int, names: Sequence[str]) -> list[str]:
+    return [sys.executable, str(script), str(program), "--port", str(port), *names]
 
 
 FOLDERS = (
@@ -147,6 +165,7 @@ FOLDERS = (
         command=_named,
         groups=6,
         parse=_by_name,
+        place=0,
     ),
     Folder(
         name="readings",
@@ -155,6 +174,7 @@ FOLDERS = (
         command=_judged,
         groups=1,
         parse=_by_file,
+        place=1,
     ),
     Folder(
         name="bugs",
@@ -163,6 +183,7 @@ FOLDERS = (
         command=_named,
         groups=3,
         parse=_by_name,
+        place=2,
     ),
     Folder(
         name="hostile",
@@ -171,6 +192,7 @@ FOLDERS = (
         command=_named,
         groups=5,
         parse=_by_name,
+        place=3,
     ),
     Folder(
         name="conversations",
@@ -179,5 +201,7 @@ FOLDERS = (
         command=_conversed,
         groups=1,
         parse=_by_name,
+        place=4,
+        many_commands=True,
     ),
 )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.commands.server import served_commands
 
 Start = Callable[..., "subprocess.Popen[str]"]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 120.0
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_VIRTUAL_ENV = re.compile(r"\bVIRTUAL_ENV=\S+")
 _FIXED_PORTS = ("4009", "4010", "4011", "4012", "50051", "9464")
 
 _SPOKEN_FOR = frozenset(
@@ -29,15 +31,25 @@ _SPOKEN_FOR = frozenset(
 )
 
 
+@pytest.fixture(scope="session")
+def program() -> Iterator[Path]:
+    """The program `routersvc`, of which short commands need not import anything."""
+    with served_commands() as program:
+        yield program
+
+
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(program: Path) -> Iterator[Start]:
     """Return what starts a command; whatever still runs is ended with the test."""
     started: list[subprocess.Popen[str]] = []
 
-    def begin(*words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    def begin(
+        *words: str, stdin: int = subprocess.DEVNULL, **variables: str
+    ) -> subprocess.Popen[str]:
         environment = {name: value for name, value in os.environ.items() if name not in _SPOKEN_FOR}
+        environment |= variables
         process = subprocess.Popen(
-            [sys.executable, "-m", "routersvc", *words],
+            [program, *words],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -62,7 +74,9 @@ def command(start: Start) -> Command:
     """Return what runs a command to its end."""
 
     def run(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-        process = start(*words, stdin=subprocess.PIPE)
+        # What ends by itself needs no process of its own, but for the demo, which starts others.
+        variables = {} if words[0] == "demo" else {"SERVE_EVERY_COMMAND": "1"}
+        process = start(*words, stdin=subprocess.PIPE, **variables)
         out, err = process.communicate(text, timeout=120)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
@@ -129,9 +143,9 @@ def ports() -> dict[str, str]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, ports: dict[str, str]) -> Iterator[Shell]:
+def shell(tmp_path: Path, ports: dict[str, str], program: Path) -> Iterator[Shell]:
     """Return a shell in a folder that looks like a clone after `make demo` and `make tools`."""
-    (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
+    _copy_environment(tmp_path / ".venv", program)
     (tmp_path / ".tools").symlink_to(ROOT / ".tools")
     (tmp_path / "examples").mkdir()
     for example in (ROOT / "examples").glob("*.yaml"):
@@ -140,6 +154,22 @@ def shell(tmp_path: Path, ports: dict[str, str]) -> Iterator[Shell]:
     opened = Shell(tmp_path)
     yield opened
     opened.close()
+
+
+def _copy_environment(folder: Path, program: Path) -> None:
+    """Make a virtual environment as the one of the tests, but with this `routersvc`."""
+    environment = Path(sys.prefix)
+    programs = folder / "bin"
+    programs.mkdir(parents=True)
+    for one in environment.iterdir():
+        if one.name != "bin":
+            (folder / one.name).symlink_to(one)
+    for one in (environment / "bin").iterdir():
+        (programs / one.name).symlink_to(program if one.name == program.name else one)
+    activate = programs / "activate"
+    text = activate.read_text("utf-8")
+    activate.unlink()
+    activate.write_text(_VIRTUAL_ENV.sub(f"VIRTUAL_ENV='{folder}'", text), "utf-8")
 
 
 def with_ports(text: str, ports: dict[str, str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import collections
 
+import pytest
+
 from routersvc.domain.catalogue.modes import OrderMode, StreamRecoveryMode
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.conversation.answers import Finished
@@ -30,8 +32,8 @@ BALANCED = scripted_policy(
 )
 
 
-def drill(*faults: Fault, rate: float = 50.0, duration: float = 60.0) -> DrillPlan:
-    """Return a drill on three equal deployments."""
+def drill(*faults: Fault, duration: float) -> DrillPlan:
+    """Return a drill on three equal deployments, with fifty calls a second."""
     return DrillPlan(
         name="equals",
         deployments=tuple(
@@ -39,10 +41,16 @@ def drill(*faults: Fault, rate: float = 50.0, duration: float = 60.0) -> DrillPl
             for name in NAMES
         ),
         policy=BALANCED,
-        arrivals=PoissonArrivals(rate=rate),
+        arrivals=PoissonArrivals(rate=50.0),
         duration=duration,
         faults=faults,
     )
+
+
+@pytest.fixture
+def duration(*, thorough: bool) -> float:
+    """How many seconds of virtual time a drill lasts."""
+    return 60.0 if thorough else 20.0
 
 
 async def call(world: World, routing: Routing | None = None) -> str:
@@ -57,7 +65,7 @@ async def call(world: World, routing: Routing | None = None) -> str:
 
 def test_equal_deployments_get_equal_shares() -> None:
     """Within a tenth, over three thousand calls."""
-    result = run_drill(drill())
+    result = run_drill(drill(duration=60.0))
 
     shares = [result.figures.attempts[name] / result.figures.calls for name in NAMES]
 
@@ -65,26 +73,26 @@ def test_equal_deployments_get_equal_shares() -> None:
     assert all(abs(share - 1 / 3) < 1 / 30 for share in shares), shares
 
 
-def test_slow_deployment_gets_less() -> None:
+def test_slow_deployment_gets_less(duration: float) -> None:
     """Ten times as slow for half of the time: it is called for news, and little more."""
     slow = Fault(deployment="a", kind=FaultKind.SLOW, start=10.0, end=60.0, factor=10.0)
 
-    result = run_drill(drill(slow))
+    result = run_drill(drill(slow, duration=duration))
 
     assert result.violations == ()
     assert result.figures.attempts["a"] / result.figures.calls < 0.2
 
 
-def test_fast_failure_attracts_no_traffic() -> None:
+def test_fast_failure_attracts_no_traffic(duration: float) -> None:
     """Failures are charged as latency: a deployment that refuses at once is not the fastest."""
     failing = Fault(deployment="a", kind=FaultKind.ERROR, start=0.0, end=60.0, share=0.15)
 
-    result = run_drill(drill(failing))
+    result = run_drill(drill(failing, duration=duration))
 
     assert result.figures.attempts["a"] / result.figures.calls < 0.3
 
 
-def test_callers_in_a_loop_do_not_herd() -> None:
+def test_callers_in_a_loop_do_not_herd(duration: float) -> None:
     """Four for each deployment: each is busy with its share all the time, none with twice that."""
     plan = DrillPlan(
         name="herd",
@@ -93,7 +101,7 @@ def test_callers_in_a_loop_do_not_herd() -> None:
         ),
         policy=BALANCED,
         arrivals=ClosedLoop(callers=12),
-        duration=60.0,
+        duration=duration,
     )
 
     figures = run_drill(plan).figures
@@ -163,11 +171,11 @@ async def test_recovering_deployment_is_probed_by_single_calls() -> None:
 BALANCED_TWO = scripted_policy(("a", "b"), order=OrderMode.BALANCED)
 
 
-def test_revived_deployment_gets_its_share_back() -> None:
+def test_revived_deployment_gets_its_share_back(duration: float) -> None:
     """What its failures were charged is forgotten when its breaker closes."""
-    dead = Fault(deployment="a", kind=FaultKind.KILL, start=10.0, end=15.0)
-    result = run_drill(drill(dead, duration=60.0))
-    before = run_drill(drill(dead, duration=40.0))
+    dead = Fault(deployment="a", kind=FaultKind.KILL, start=2.0, end=7.0)
+    result = run_drill(drill(dead, duration=20.0 + duration))
+    before = run_drill(drill(dead, duration=20.0))
 
     late = result.figures.attempts["a"] - before.figures.attempts["a"]
 

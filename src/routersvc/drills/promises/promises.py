@@ -277,7 +277,8 @@ class PromiseKeeper:
             call,
             error,
             policy=self._policy,
-            deployments={name: self._health(name) for name in self._allowed(call)},
+            deployments=self._allowed(call),
+            health=self._health,
             now=self._clock(),
         )
         if untried:

@@ -7,7 +7,7 @@ side effects, a failure after which only some deployments help), it finds nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from routersvc.domain.catalogue.policies import Policy, Priority
 from routersvc.domain.fleet.breaker_health import BreakerState
@@ -28,10 +28,14 @@ def left_untried(
     error: BaseException | None,
     *,
     policy: Policy,
-    deployments: Mapping[str, DeploymentHealth],
+    deployments: Sequence[str],
+    health: Callable[[str], DeploymentHealth],
     now: float,
 ) -> Sequence[str]:
-    """Return the names of the `deployments` that should have been tried before the call failed."""
+    """Return the names of the `deployments` that should have been tried before the call failed.
+
+    `health` is asked only about those that were left untried: of most calls, about none.
+    """
     if not isinstance(error, AttemptsFailedError) or error.caller_outcome not in _TEMPORARY:
         return ()
     if not _may_go_on(call, policy, now):
@@ -39,8 +43,8 @@ def left_untried(
     tried = {attempt.deployment for attempt in call.attempts}
     return [
         name
-        for name, health in deployments.items()
-        if name not in tried and _admits(health) and (not tried or _is_free(health))
+        for name in deployments
+        if name not in tried and _admits(found := health(name)) and (not tried or _is_free(found))
     ]
 
 
