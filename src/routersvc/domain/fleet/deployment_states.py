@@ -329,16 +329,14 @@ class DeploymentState:
         if probe_at is not None and not (may_probe and self.breaker.admits(now)):
             wait = probe_at - now
             until = f"for {wait:.3g} s" if wait > 0 else "until its probe ends"
-            return self._refusal(
-                Obstacle.BREAKER_OPEN, wait, f"has an open circuit breaker {until}"
-            )
+            description = f"has an open circuit breaker {until}"
+            return self._refusal(Obstacle.BREAKER_OPEN, wait, description)
         if self.checks.is_unreachable and not (may_probe and self.checks.lets_call_through(now)):
             return self._refusal(Obstacle.UNREACHABLE, None, "failed the last health check")
         wait = self.headroom.wait(tokens, now)
         if wait > 0:
-            return self._refusal(
-                Obstacle.NO_HEADROOM, wait, f"is at its rate limit for {wait:.3g} s"
-            )
+            description = f"is at its rate limit for {wait:.3g} s"
+            return self._refusal(Obstacle.NO_HEADROOM, wait, description)
         return None
 
     def _refusal(self, obstacle: Obstacle, wait: float | None, description: str) -> LeaseRefusal:

@@ -15,7 +15,7 @@ from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.formats.anthropic_messages.citations import read_citations
 from routersvc.providers.reading.json_values import JsonObject, json_object, read_json, text_of
 from routersvc.providers.reading.sse import SseEvent
-from routersvc.providers.reading.text_runs import PlainText
+from routersvc.providers.reading.text_runs.text_runs import PlainText
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 

@@ -17,7 +17,7 @@ from routersvc.providers.formats.anthropic_messages.dialects import (
 from routersvc.providers.formats.anthropic_messages.requests import encode_body
 from routersvc.providers.formats.anthropic_messages.streams import EventReader
 from routersvc.providers.json_wire_format import FormatEntry, Headers, JsonWireFormat
-from routersvc.providers.reading.text_streams import TextStreamDecoder
+from routersvc.providers.reading.text_runs.text_streams import TextStreamDecoder
 from routersvc.providers.writing.claude_thinking import thinking_efforts, thinks_by_budget
 from routersvc.providers.writing.proof_makers import claude_maker
 

@@ -12,7 +12,7 @@ from routersvc.providers.errors.envelopes import is_failure_report
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, read_json
 from routersvc.providers.reading.sse import SseEvent
-from routersvc.providers.reading.text_runs import PlainText
+from routersvc.providers.reading.text_runs.text_runs import PlainText
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 

@@ -11,7 +11,7 @@ from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect, Thou
 from routersvc.providers.formats.openai_chat.requests import encode_body
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.json_wire_format import FormatEntry, JsonWireFormat
-from routersvc.providers.reading.text_streams import TextStreamDecoder
+from routersvc.providers.reading.text_runs.text_streams import TextStreamDecoder
 from routersvc.providers.writing.proof_makers import reseller_maker
 
 

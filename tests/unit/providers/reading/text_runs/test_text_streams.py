@@ -18,7 +18,7 @@ from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.formats.anthropic_messages.streams import EventReader
 from routersvc.providers.reading.sse import SseDecoder
 from routersvc.providers.reading.streams import StreamDecoder
-from routersvc.providers.reading.text_streams import TextStreamDecoder
+from routersvc.providers.reading.text_runs.text_streams import TextStreamDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
 
 HEAD = ResponseHead(status=200, headers={}, received_at=0.0)

@@ -9,7 +9,7 @@ from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.providers.reading.sse import DEFAULT_MAX_EVENT_BYTES, SseDecoder, SseEvent
 from routersvc.providers.reading.streams import PieceReader, StreamDecoder
-from routersvc.providers.reading.text_runs import PlainText, TextRun, end_of_frame
+from routersvc.providers.reading.text_runs.text_runs import PlainText, TextRun, end_of_frame
 
 _MOST_OTHERS = 4
 """Events without plain text that are read one by one in search of one to learn."""

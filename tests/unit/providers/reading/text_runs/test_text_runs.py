@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routersvc.providers.reading.text_runs import Found, PlainText, TextRun, end_of_frame
+from routersvc.providers.reading.text_runs.text_runs import Found, PlainText, TextRun, end_of_frame
 
 
 def framed(*payloads: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Reads the texts of many events of a stream together."""
