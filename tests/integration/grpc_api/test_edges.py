@@ -85,7 +85,10 @@ ALIKE = {
     "announced too large": (Raw(body=b"\0\xff\xff\xff\xff", ends=False), 8),
     "no encoding": (Raw(body=b"\x01\0\0\0\x01a"), 13),
     "gzip": (
-        Raw(body=b"\x01" + framed(gzip.compress(b"a"))[1:], headers=((b"grpc-encoding", b"gzip"),)),
+        Raw(
+            body=b"\x01" + framed(gzip.compress(b"a", mtime=0))[1:],
+            headers=((b"grpc-encoding", b"gzip"),),
+        ),
         0,
     ),
     "deflate": (

@@ -484,7 +484,7 @@ async def test_compressed_answer_is_read(
 
     async def compressed(exchange: Exchange) -> None:
         headers = JSON_HEADER + "content-encoding: gzip\r\n"
-        await exchange.answer(gzip.compress(ANSWER), headers=headers)
+        await exchange.answer(gzip.compress(ANSWER, mtime=0), headers=headers)
 
     async with serve(compressed) as server:
         gateway = gateway_to(server)

@@ -159,7 +159,7 @@ OK = "HTTP/1.1 200 OK\nContent-Type: application/json"
             f"{OK}\nTransfer-Encoding: chunked",
             b"%x\r\n%b\r\n%x;a=b\r\n%b\r\n0\r\n\r\n" % (5, WHOLE[:5], len(WHOLE) - 5, WHOLE[5:]),
         ),
-        capture(f"{OK}\nContent-Encoding: gzip", gzip.compress(WHOLE)),
+        capture(f"{OK}\nContent-Encoding: gzip", gzip.compress(WHOLE, mtime=0)),
         b"\xef\xbb\xbf" + capture(OK, WHOLE),
         capture("HTTP/1.1 200 OK\nContent-Type: text/event-stream", STREAM.encode()),
     ],

@@ -78,12 +78,7 @@ class Http1Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         # The parser calls it for each piece of a body: nothing is cheaper than a list's method.
         self.on_body = self._body.append
-        self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(
-            lenient_headers=True,
-            lenient_optional_cr_before_lf=True,
-            lenient_spaces_after_chunk_size=True,
-        )
+        self._parser: HttpResponseParser
         self._exchange: Exchange | None = None
         self._is_head_request = False
         self._interims = 0
@@ -145,11 +140,19 @@ class Http1Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket."""
         self.transport = cast("asyncio.Transport", transport)
+        self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the exchange; an answer without a length ends here."""
         self.transport = None
         self._unsent = None
+        # It holds methods of the connection: a cycle.
+        del self._parser
         self._owner.lost(self)
         exchange, self._exchange = self._exchange, None
         if exchange is None:
