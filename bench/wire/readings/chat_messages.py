@@ -255,7 +255,8 @@ def _ran(bodies: Sequence[JsonObject], messages: Sequence[JsonObject]) -> Iterat
             executed.setdefault(tool["index"], {}).update(tool)
     for tool in executed.values():
         given: JsonObject = json.loads(tool.get("arguments") or "{}")
-        found: list[JsonObject] = (tool.get("search_results") or {}).get("results") or []
+        searched: JsonObject = tool.get("search_results") or {}
+        found: list[JsonObject] = searched.get("results") or []
         asked = given.get("query") or given.get("code") or ""
         pages = [one["url"] for one in found] or [given["url"]] * ("url" in given)
         yield Ran(

@@ -274,7 +274,8 @@ def _searched(chunks: Sequence[JsonObject]) -> Iterator[Ran]:
     pages: list[JsonObject] = []
     for candidate in candidates:
         grounding |= candidate.get("groundingMetadata") or {}
-        pages = (candidate.get("urlContextMetadata") or {}).get("urlMetadata") or pages
+        context: JsonObject = candidate.get("urlContextMetadata") or {}
+        pages = context.get("urlMetadata") or pages
     for page in pages:
         yield Ran(sources=(page["retrievedUrl"],))
     found: list[JsonObject] = grounding.get("groundingChunks") or []

@@ -124,7 +124,9 @@ def _ran(block: JsonObject) -> Ran:
             sources=(page,) if page else (),
         )
     content: Any = block.get("content") or []
-    results: list[JsonObject] = content if isinstance(content, list) else [content]
+    results: list[JsonObject] = (
+        cast("list[JsonObject]", content) if isinstance(content, list) else [content]
+    )
     outputs: list[str] = []
     for one in results:
         match one:

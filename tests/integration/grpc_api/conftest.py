@@ -23,6 +23,7 @@ from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS
+from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.access.authentication import AccessRules
@@ -183,6 +184,11 @@ async def open_edge(edge_name: EdgeName, tmp_path: Path) -> AsyncGenerator[OpenE
             if guard.tls is not None and edge_name == "nghttp2":
                 pytest.skip("the nghttp2 edge has no TLS")
             turned_away: list[bool] = []
+
+            def note_turned_away(error: RefusedError, *, streaming: bool) -> None:
+                del error
+                turned_away.append(streaming)
+
             fed, scripted, observer = (
                 FedGateway(),
                 ScriptedGateway(scripts or {}),
@@ -223,7 +229,7 @@ async def open_edge(edge_name: EdgeName, tmp_path: Path) -> AsyncGenerator[OpenE
                 wall_clock=lambda: 0.0,
                 outer_interceptors=outer_interceptors,
                 access=guard.access,
-                turned_away=lambda _, *, streaming: turned_away.append(streaming),
+                turned_away=note_turned_away,
             )
             stack.push_async_callback(router.aclose)
             address, *sockets = await server.start()

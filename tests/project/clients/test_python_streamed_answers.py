@@ -30,6 +30,12 @@ from routersvc.grpc_api.outbound.answers import completion_of, stream_responses
 REPORT = RouteReport(
     decision_id="d", policy="p", tenant="t", received_at=0.0, planning_duration=0.0
 )
+
+
+def _citation(start: int | None, size: int) -> Citation:
+    return Citation(start=start, end=None if start is None else start + size, url="u")
+
+
 TEXTS = st.sampled_from(["a", "漢字", " 🧑‍🚀"])
 PROOFS = st.sampled_from([b"", b"proof"])
 EVENTS: st.SearchStrategy[ContentDelta] = st.one_of(
@@ -60,9 +66,7 @@ EVENTS: st.SearchStrategy[ContentDelta] = st.one_of(
     st.builds(
         CitationDelta,
         citation=st.builds(
-            lambda start, size: Citation(
-                start=start, end=None if start is None else start + size, url="u"
-            ),
+            _citation,
             start=st.none() | st.integers(0, 8),
             size=st.integers(0, 4),
         ),

@@ -16,14 +16,17 @@ from routersvc.domain.outcomes.failures import AttemptFailedError, Evidence, Fai
 from routersvc.providers.errors.envelopes import is_failure_report
 
 C = FailureClass
-DELTA = {"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}]}
+DELTA: dict[str, Any] = {
+    "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}]
+}
 
 
 def failure_of(make_call: MakeCall, dialect: str, *bodies: dict[str, Any]) -> Failure:
     """Return the failure that a whole body means, or several chunks of a stream."""
-    streaming = len(bodies) > 1
+    first, *more = bodies
+    streaming = bool(more)
     chunks = "".join(f"data: {json.dumps(body)}\n\n" for body in bodies)
-    written = chunks if streaming else json.dumps(bodies[0])
+    written = chunks if streaming else json.dumps(first)
     decoder = adapter("openai_chat", dialect).decoder(
         make_call(streaming=streaming),
         head("text/event-stream" if streaming else "application/json"),
@@ -80,20 +83,20 @@ def test_error_with_status_200_is_no_answer(
     assert failure_of(make_call, dialect, *bodies).failure_class is expected
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"choices": [{}], "base_resp": {"status_code": 0, "status_msg": ""}},
-        {"choices": [{}], "code": 0, "message": "ok", "success": True},
-        {"choices": [], "usage": {"prompt_tokens": 1}},
-        {"choices": [], "id": "x", "object": "chat.completion.chunk", "code": None, "msg": ""},
-        {"choices": [], "prompt_filter_results": []},
-        {"choices": [{}], "code": "E1", "message": "a caller's own fields beside an answer"},
-        {},
-        [],
-        "error",
-    ],
+ANSWERS: tuple[Any, ...] = (
+    {"choices": [{}], "base_resp": {"status_code": 0, "status_msg": ""}},
+    {"choices": [{}], "code": 0, "message": "ok", "success": True},
+    {"choices": [], "usage": {"prompt_tokens": 1}},
+    {"choices": [], "id": "x", "object": "chat.completion.chunk", "code": None, "msg": ""},
+    {"choices": [], "prompt_filter_results": []},
+    {"choices": [{}], "code": "E1", "message": "a caller's own fields beside an answer"},
+    {},
+    [],
+    "error",
 )
+
+
+@pytest.mark.parametrize("body", ANSWERS)
 def test_answers_are_no_errors(body: object) -> None:
     """Codes that mean success, and what stands beside an answer."""
     assert not is_failure_report(body, "choices")
@@ -116,7 +119,7 @@ def test_free_tier_of_one_model_leaves_the_key(make_call: MakeCall) -> None:
 
 def test_error_after_the_finish_reason_is_not_the_requests_fault(make_call: MakeCall) -> None:
     """The answer had ended: another provider may give a whole one."""
-    ended = {"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}
+    ended: dict[str, Any] = {"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}
     error = {"error": {"code": 400, "message": "no tokens left"}}
 
     found = failure_of(make_call, "openrouter", DELTA, ended, error)

@@ -31,7 +31,7 @@ COMPLETED, FAILED = HostedStatus.COMPLETED, HostedStatus.FAILED
 SEARCHED = HostedActivity(tool="web_search", status=COMPLETED, sources=(PAGE,))
 TEXT = {"type": "text", "text": "Rain"}
 
-CLAUDE = (
+CLAUDE: tuple[Any, ...] = (
     {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "rain"}},
     {
         "type": "web_search_tool_result",
@@ -117,7 +117,7 @@ def chat(message: Mapping[str, Any], **beside: Any) -> bytes:  # noqa: ANN401 - 
     return json.dumps({"id": "c", "choices": [choice], **beside}).encode()
 
 
-WITH_PROOFS = {
+WITH_PROOFS: Mapping[str, tuple[Any, Any, tuple[HostedActivity, ...]]] = {
     "claude": (claude, CLAUDE, (
         HostedActivity(tool="web_search", activity_id="s", input_json='{"query":"rain"}',
                        queries=("rain",)),
@@ -291,7 +291,10 @@ def test_blocks_of_tools_go_to_nobody_else(vendor: str, other: str) -> None:
     }
 
 
-@pytest.mark.parametrize("junk", [None, 7, True, "x", [], [7], {}, {"a": [None]}, [[{}]]])
+JUNK: tuple[Any, ...] = (None, 7, True, "x", [], [7], {}, {"a": [None]}, [[{}]])
+
+
+@pytest.mark.parametrize("junk", JUNK)
 def test_unreadable_fields_of_tools_cost_no_answer(junk: object) -> None:
     """What cannot be read is left out; the proof has it all the same."""
     for vendor, (written, blocks, _) in WITH_PROOFS.items():

@@ -67,13 +67,14 @@ def sse(*events: object) -> bytes:
 
 
 CALL = [("f", '{"q":1}')]
+NO_CALLS: list[tuple[str, str]] = []
 FUNCTION = {"name": "f", "arguments": {"q": 1}}
 
 
 @pytest.mark.parametrize(
     ("vendor", "body", "expected"),
     [
-        ("claude", claude("Hi"), ("Hi", "", [])),
+        ("claude", claude("Hi"), ("Hi", "", NO_CALLS)),
         (
             "claude",
             claude([{"type": "tool_use", "name": "f", "input": '{"q":1}'}], "tool_use"),
@@ -89,7 +90,7 @@ FUNCTION = {"name": "f", "arguments": {"q": 1}}
                 STOPPED,
                 {"type": "message_stop"},
             ),
-            ("Hi", "", []),
+            ("Hi", "", NO_CALLS),
         ),
         (
             "claude",
@@ -101,7 +102,7 @@ FUNCTION = {"name": "f", "arguments": {"q": 1}}
                 STOPPED,
                 "[DONE]",
             ),
-            ("Hi", "", []),
+            ("Hi", "", NO_CALLS),
         ),
         (
             "claude",
@@ -118,17 +119,17 @@ FUNCTION = {"name": "f", "arguments": {"q": 1}}
             ),
             ("", "", CALL),
         ),
-        ("responses", responses({"type": "message", "content": "Hi"}), ("Hi", "", [])),
+        ("responses", responses({"type": "message", "content": "Hi"}), ("Hi", "", NO_CALLS)),
         (
             "responses",
             responses({"type": "message", "content": [{"type": "text", "text": "Hi"}]}),
-            ("Hi", "", []),
+            ("Hi", "", NO_CALLS),
         ),
-        ("responses", responses(None, MESSAGE), ("Hi", "", [])),
+        ("responses", responses(None, MESSAGE), ("Hi", "", NO_CALLS)),
         (
             "responses",
             responses({"type": "reasoning", "summary": ["hm"]}, MESSAGE),
-            ("Hi", "hm", []),
+            ("Hi", "hm", NO_CALLS),
         ),
         (
             "responses",
@@ -138,17 +139,17 @@ FUNCTION = {"name": "f", "arguments": {"q": 1}}
         (
             "responses",
             sse({"type": "response.done", "response": responses(MESSAGE)}),
-            ("Hi", "", []),
+            ("Hi", "", NO_CALLS),
         ),
-        ("gemini", gemini({"text": "Hi"}, finish="finish_reason"), ("Hi", "", [])),
-        ("gemini", gemini({"text": "Hi"}, word="stop"), ("Hi", "", [])),
+        ("gemini", gemini({"text": "Hi"}, finish="finish_reason"), ("Hi", "", NO_CALLS)),
+        ("gemini", gemini({"text": "Hi"}, word="stop"), ("Hi", "", NO_CALLS)),
         (
             "gemini",
             gemini({"function_call": {"name": "f", "args": '{"q":1}'}}),
             ("", "", CALL),
         ),
-        ("gemini", sse(gemini({"text": "Hi"}), "[DONE]"), ("Hi", "", [])),
-        ("cohere", cohere({"content": ["Hi"]}, "complete"), ("Hi", "", [])),
+        ("gemini", sse(gemini({"text": "Hi"}), "[DONE]"), ("Hi", "", NO_CALLS)),
+        ("cohere", cohere({"content": ["Hi"]}, "complete"), ("Hi", "", NO_CALLS)),
         (
             "cohere",
             cohere({"tool_calls": [{"id": "c", "function": FUNCTION}]}, "TOOL_CALL"),
@@ -161,7 +162,7 @@ FUNCTION = {"name": "f", "arguments": {"q": 1}}
                 {"type": "content-delta", "delta": {"message": {"content": {"text": "Hi"}}}},
                 {"type": "message-end", "finish_reason": "COMPLETE"},
             ),
-            ("Hi", "", []),
+            ("Hi", "", NO_CALLS),
         ),
         (
             "bedrock",

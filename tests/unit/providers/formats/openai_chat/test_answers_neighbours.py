@@ -48,7 +48,7 @@ def whole(message: dict[str, Any], reason: object = "stop") -> bytes:
 
 def stream(*deltas: dict[str, Any], end: str = "data: [DONE]\n\n") -> bytes:
     """Return a stream of deltas, the finish reason and the terminator."""
-    chunks = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+    chunks: list[dict[str, Any]] = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
     chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     return ("".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + end).encode()
 
