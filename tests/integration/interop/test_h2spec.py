@@ -34,7 +34,7 @@ connection where a reset of the stream would do.
 SOMETIMES = {
     'Sends a DATA frame on the stream that is not in "open" or "half-closed (local)" state'
 }
-"""Fails as the first does, where the stream is closed before its frame is read: on a busy machine."""
+"""Fails as the first does where the stream is closed before its frame is read."""
 
 
 @pytest.mark.slow
