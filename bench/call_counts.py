@@ -7,7 +7,7 @@ and coroutines included, and the functions in C that they call. Each count is th
 and on every machine with the same minor version of Python.
 
 With `--check` it exits with 1 where a count differs from `bench/results/call_counts.json` by more
-than `TOLERANCE`, upwards or downwards: whoever saves work writes that down with `--write`.
+than `TOLERANCE`, upwards or downwards: record work that was saved with `--write`.
 """
 
 from __future__ import annotations

@@ -31,9 +31,6 @@ from routersvc.tokenizer.counter import O200kCounter
 
 logger = logging.getLogger(__name__)
 
-SMALL_WINDOW = 32_768
-"""Tokens of a context window up to which prompts near its limit are common."""
-
 ID_BYTES = 16
 """Length of the ids made for requests and for references to the log: as long as a trace id."""
 
@@ -81,10 +78,8 @@ async def open_application(
             started=settings, counter=counter, keys=issuer_keys, wall_clock=wall_clock
         )
         configuration = preparation.prepare(settings)
-        deployments = configuration.router.catalogue.deployments.values()
-        if any(each.model.context_window <= SMALL_WINDOW for each in deployments):
-            # Elsewhere the first prompt that is near a limit loads it.
-            await asyncio.to_thread(counter.load)
+        # Loaded now: loading it at the first prompt near a limit would hold up all calls.
+        await asyncio.to_thread(counter.load)
         gateways = Gateways(
             ProviderGateway(configuration.connections, wall_clock=wall_clock), wall_clock=wall_clock
         )

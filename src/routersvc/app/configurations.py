@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 
 from routersvc.app.access import IssuerKeys, access_rules
 from routersvc.app.options import profiler, provider_connections, server_options
+from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.fleet.disablements import Credential
 from routersvc.domain.fleet.reloading.fleet_rules import FleetIdentities
 from routersvc.domain.profiling.token_counting import TokenCounter
@@ -55,10 +56,11 @@ class Preparation:
             OSError: a file cannot be read.
             ValueError: something cannot be built.
         """
+        catalogue = settings.catalogue()
         return Configuration(
             settings=settings,
             router=RouterConfiguration(
-                catalogue=settings.catalogue(),
+                catalogue=catalogue,
                 policies=settings.policies(),
                 default_policy=settings.default_policy,
                 digest=settings.digest,
@@ -69,7 +71,7 @@ class Preparation:
                 decisions=settings.decision_rule(),
                 # The size of messages is an option of the server, which is set at the start.
                 max_answer_bytes=self.started.server.max_message_bytes,
-                identities=identities(settings),
+                identities=identities(settings, catalogue),
             ),
             server=server_options(settings),
             access=access_rules(settings, self.keys, wall_clock=self.wall_clock),
@@ -92,7 +94,7 @@ def is_same_endpoint(name: str, settings: Settings, running: Settings) -> bool:
     return before == after and _hashes(before, running) == _hashes(after, settings)
 
 
-def identities(settings: Settings) -> FleetIdentities:
+def identities(settings: Settings, catalogue: Catalogue) -> FleetIdentities:
     """Return what deployments and credentials are known by.
 
     A deployment is the same as long as it is the same model at the same address, reached in the
@@ -101,7 +103,7 @@ def identities(settings: Settings) -> FleetIdentities:
     """
     deployments: dict[str, Hashable] = {}
     credentials: dict[Credential, Hashable] = {}
-    for deployment in settings.catalogue().deployments.values():
+    for deployment in catalogue.deployments.values():
         endpoint = settings.endpoints[deployment.provider.name]
         deployments[deployment.name] = (
             deployment.provider.name,

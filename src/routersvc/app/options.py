@@ -19,7 +19,6 @@ from routersvc.domain.profiling.token_counting import TokenCounter
 from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.http.connections import ProviderConnection
-from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.providers.http.http1.transport import Http1Transport
 from routersvc.providers.http.transports import (
     ProviderTransport,
@@ -96,13 +95,6 @@ def provider_connections(
 ) -> dict[str, ProviderConnection]:
     """Return how to reach each of some providers; opens no connection."""
     return {name: _connection(endpoint, wall_clock) for name, endpoint in endpoints.items()}
-
-
-def provider_gateway(settings: Settings, *, wall_clock: Callable[[], float]) -> ProviderGateway:
-    """Return the gateway to the providers; opens no connection."""
-    return ProviderGateway(
-        provider_connections(settings.endpoints, wall_clock=wall_clock), wall_clock=wall_clock
-    )
 
 
 def _connection(endpoint: Endpoint, wall_clock: Callable[[], float]) -> ProviderConnection:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.tenants import Tenant
@@ -17,6 +16,7 @@ from routersvc.domain.outcomes.errors import (
     TenantLimit,
     TenantRateLimitedError,
 )
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.domain.planning.admission import places_for
 from routersvc.domain.values import Value
 
@@ -93,21 +93,23 @@ class Admission:
         if wait > 0:
             raise TenantRateLimitedError(retry_after=wait, limit=TenantLimit.TOKENS)
 
-    def settle_tokens(self, tenant: str, *, taken: int, used: int) -> None:
+    def settle_tokens(self, report: RouteReport, *, taken: int) -> None:
         """Account what a call used instead of what it took."""
-        self._tokens.settle(tenant, taken=taken, used=used)
+        if self._tokens:
+            usage = report.total_usage
+            used = usage.input_tokens + usage.output_tokens
+            self._tokens.settle(report.tenant, taken=taken, used=used)
 
-    @contextlib.contextmanager
-    def reading(self, tenant: str = "") -> Generator[None]:
-        """Hold a place while a prompt is read, before a call begins or instead of one."""
+    def reading_begun(self, tenant: str = "") -> None:
+        """Hold a place while a prompt is read without a call, for an explanation."""
         self._readings += 1
         self._take(tenant)
-        try:
-            yield
-        finally:
-            self._readings -= 1
-            self._give_back(tenant)
-            self._wake_idle()
+
+    def reading_ended(self, tenant: str = "") -> None:
+        """Give back the place of a prompt that has been read."""
+        self._readings -= 1
+        self._give_back(tenant)
+        self._wake_idle()
 
     def begun(self, tenant: str = "") -> None:
         """Count a call that has begun."""

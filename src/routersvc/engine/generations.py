@@ -22,7 +22,7 @@ from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.explaining.remembered_decisions import DecisionRule, DecisionStore
 from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.reloading.fleet_rules import FleetIdentities, FleetRules
-from routersvc.domain.measures.cost_budgets import CostBudgets
+from routersvc.domain.measures.cost_budgets import CostBudgetRule, CostBudgets
 from routersvc.domain.planning.planner import Planner
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
@@ -53,6 +53,12 @@ class RouterConfiguration:
     decisions: DecisionRule = dataclasses.field(default_factory=DecisionRule)
     max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
     identities: FleetIdentities = dataclasses.field(default_factory=FleetIdentities)
+
+    @property
+    def budget_rules(self) -> dict[str, CostBudgetRule]:
+        """The budgets of the tenants that have one."""
+        tenants = self.tenants.items()
+        return {name: tenant.budget for name, tenant in tenants if tenant.budget is not None}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,12 +14,12 @@ from routersvc.domain.explaining.explanations import Explanation
 from routersvc.domain.explaining.remembered_decisions import DecisionStore, RememberedDecision
 from routersvc.domain.fleet.deployment_states import DeploymentState
 from routersvc.domain.fleet.health import Availability, DeploymentHealth, HealthState
-from routersvc.domain.measures.cost_budgets import BudgetReservation, CostBudgetRule, CostBudgets
+from routersvc.domain.measures.cost_budgets import BudgetReservation, CostBudgets
 from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.domain.planning.model_listing import ListedModel, ModelFilter, listed_models
 from routersvc.domain.planning.planner import Profiled
-from routersvc.domain.planning.plans import Plan, PlannedRequest, RefusedRequest
+from routersvc.domain.planning.plans import Plan, RefusedRequest
 from routersvc.domain.racing.races import Race
 from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.admission import Admission, Arrival
@@ -52,7 +52,7 @@ class Router:
         wall_clock: Callable[[], float],
         random: random_module.Random,
     ) -> None:
-        self._budgets = CostBudgets(_budget_rules(configuration))
+        self._budgets = CostBudgets(configuration.budget_rules)
         self._admission = Admission(
             max_concurrent_calls=configuration.max_concurrent_calls,
             tenants=configuration.tenants,
@@ -121,7 +121,7 @@ class Router:
         """
         before = self._current
         after = Generation(configuration, gateway, self._parts, before=before)
-        self._budgets.reconfigure(_budget_rules(configuration))
+        self._budgets.reconfigure(configuration.budget_rules)
         self._admission.reconfigure(
             max_concurrent_calls=configuration.max_concurrent_calls, tenants=configuration.tenants
         )
@@ -174,7 +174,13 @@ class Router:
             RefusedError: the router does not take the request.
         """
         try:
-            return self._open(request, self._admission.admit(request), self._current)
+            arrival = self._admission.admit(request)
+            generation = self._begin(request)
+            try:
+                return self._open(request, arrival, generation)
+            except BaseException:
+                self._end(request.tenant, generation)
+                raise
         except RefusedError as error:
             self._parts.observer.call_refused(request=request, error=error)
             raise
@@ -188,10 +194,13 @@ class Router:
         try:
             arrival = self._admission.admit(request)
             standing = self._budgets.standing(request.tenant, arrival.at)
-            generation = self._current
-            with self._admission.reading(request.tenant), generation.running():
+            generation = self._begin(request)
+            try:
                 profiled = await self._slices.run(generation.planner.profiling(request, standing))
                 return self._open(request, arrival, generation, profiled)
+            except BaseException:
+                self._end(request.tenant, generation)
+                raise
         except RefusedError as error:
             self._parts.observer.call_refused(request=request, error=error)
             raise
@@ -221,8 +230,11 @@ class Router:
         except RefusedError as error:
             self._parts.observer.call_refused(request=request, error=error)
             raise
-        with self._admission.reading(request.tenant):
+        self._admission.reading_begun(request.tenant)
+        try:
             return await self._slices.run_in_turn(self._explaining(request))
+        finally:
+            self._admission.reading_ended(request.tenant)
 
     def _explaining(self, request: Request) -> Steps[Explanation]:
         explainer = self._current.explainer
@@ -304,6 +316,17 @@ class Router:
         await self.stop_checks()
         await self._scope.aclose()
 
+    def _begin(self, request: Request) -> Generation:
+        """Count a call from the reading of its prompt on; return what it is routed by."""
+        generation = self._current
+        self._admission.begun(request.tenant)
+        generation.begin()
+        return generation
+
+    def _end(self, tenant: str, generation: Generation) -> None:
+        generation.end()
+        self._admission.ended(tenant)
+
     def _open(
         self,
         request: Request,
@@ -324,7 +347,7 @@ class Router:
             raise planned.error
         plan, limits = planned.plan, planned.limits
         self._admission.take_tokens(request.tenant, plan.tokens, started_at)
-        reservation = self._budgets.reserve(request.tenant, _worst_case_cost(planned), started_at)
+        reservation = self._budgets.reserve(request.tenant, planned.worst_case_cost, started_at)
         remembered = generation.explainer.remembered(
             planned, received_at=received_at, now=started_at
         )
@@ -348,8 +371,6 @@ class Router:
         if remembered is not None:
             remembered.began(call)
             self._parts.decisions.keep(decision_id, remembered, started_at)
-        self._admission.begun(request.tenant)
-        generation.begin()
         return call
 
     def _call_ended(
@@ -365,34 +386,13 @@ class Router:
             remembered.ended(report)
         if reservation is not None:
             cost = report.total_cost
-            self._budgets.settle(
-                reservation, 0.0 if cost is None else cost.usd, self._parts.clock()
-            )
-        usage = report.total_usage
-        used = usage.input_tokens + usage.output_tokens
-        self._admission.settle_tokens(report.tenant, taken=plan.tokens, used=used)
-        generation.end()
-        self._admission.ended(report.tenant)
+            paid = 0.0 if cost is None else cost.usd
+            self._budgets.settle(reservation, paid, self._parts.clock())
+        self._admission.settle_tokens(report, taken=plan.tokens)
+        self._end(report.tenant, generation)
 
     def _live_states(self) -> Iterable[DeploymentState]:
         """Return the state of every deployment that calls can still be running on, each once."""
         generations = (self._current, *self._retired)
         states = (state for one in generations for state in one.fleet.records.states.values())
         return dict.fromkeys(states)
-
-
-def _budget_rules(configuration: RouterConfiguration) -> dict[str, CostBudgetRule]:
-    return {
-        name: tenant.budget
-        for name, tenant in configuration.tenants.items()
-        if tenant.budget is not None
-    }
-
-
-def _worst_case_cost(planned: PlannedRequest) -> float:
-    """Return the cost to reserve in the tenant's budget, in US dollars; 0 without a budget."""
-    limits = planned.limits
-    if limits.budget is None:
-        return 0.0
-    costs = (limits.worst_case_cost(one.model) for one in planned.plan.deployments)
-    return max(cost for cost in costs if cost is not None)

@@ -1,8 +1,7 @@
 """Runs long work of the event loop in slices, so that no request holds up the others.
 
 Work that ends within one slice runs at once. Longer work takes turns: between two slices, of
-whichever work, the event loop serves everything else that is ready. What work yields as a function
-runs in a thread, outside of the turns.
+whichever work, the event loop serves everything else that is ready.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from routersvc.domain.conversation.steps import Blocking, Steps
+from routersvc.domain.conversation.steps import Steps
 
 T = TypeVar("T")
 
@@ -28,6 +27,17 @@ PAUSES = 3.0
 LONGEST_PAUSE = 0.02
 
 
+async def in_turns(work: Steps[T]) -> T:
+    """Do work whose steps are few, and return its result; others are served between any two."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        await asyncio.sleep(0)
+
+
 class Slices:
     """The long work of one event loop; `clock` runs with real time."""
 
@@ -38,25 +48,21 @@ class Slices:
 
     async def run(self, work: Steps[T]) -> T:
         """Do the work and return its result. A cancelled caller ends the work at its next step."""
-        blocking: Blocking | None = None
         if not self._turn.locked():
             # The common case is one step: it waits for nobody, and for nothing.
             try:
-                blocking = next(work)
+                next(work)
             except StopIteration as end:
                 value: T = end.value
                 return value
-            if blocking is None:
-                ended, result, blocking = self._slice(work, FIRST_SLICE)
-                if ended:
-                    return result[0]
+            ended, result = self._slice(work, FIRST_SLICE)
+            if ended:
+                return result[0]
         try:
             while True:
-                if blocking is not None:
-                    await asyncio.to_thread(blocking)
                 async with self._turn:
                     await asyncio.sleep(0)
-                    ended, result, blocking = self._slice(work)
+                    ended, result = self._slice(work)
                     if ended:
                         return result[0]
         finally:
@@ -72,19 +78,14 @@ class Slices:
             pause = min(LONGEST_PAUSE, PAUSES * (self._clock() - began))
             asyncio.get_running_loop().call_later(pause, self._pace.release)
 
-    def _slice(
-        self, work: Steps[T], seconds: float = SLICE
-    ) -> tuple[bool, list[T], Blocking | None]:
-        """Do steps for one slice; return whether the work has ended, and with which result.
-
-        A slice also ends at a function that blocks, which is returned.
-        """
+    def _slice(self, work: Steps[T], seconds: float = SLICE) -> tuple[bool, list[T]]:
+        """Do steps for one slice; return whether the work has ended, and with which result."""
         clock = self._clock
         ends_at = clock() + seconds
         try:
             while True:
-                blocking: Blocking | None = next(work)
-                if blocking is not None or clock() >= ends_at:
-                    return False, [], blocking
+                next(work)
+                if clock() >= ends_at:
+                    return False, []
         except StopIteration as end:
-            return True, [end.value], None
+            return True, [end.value]

@@ -1,14 +1,42 @@
-"""Wraps the handler of each method once, for interceptors that replace handlers."""
+"""Handlers that interceptors put in place of others: of the same kind, once for each method."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import grpc
 
 # Generic only in the stubs.
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+_FACTORIES: Mapping[tuple[bool, bool], Callable[..., Any]] = MappingProxyType(
+    {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }
+)
+"""By whether the request and the response are streams."""
+
+
+def alike(
+    handler: Handler,
+    # The stubs declare synchronous behaviours only.
+    behaviour: Callable[..., Any],
+    *,
+    deserializes: bool = True,
+) -> Handler:
+    """Return a handler of the same kind with another behaviour.
+
+    Unless it `deserializes`, its behaviour gets the bytes of messages.
+    """
+    make = _FACTORIES[handler.request_streaming, handler.response_streaming]
+    deserializer = handler.request_deserializer if deserializes else None
+    made: Handler = make(behaviour, deserializer, handler.response_serializer)
+    return made
 
 
 class WrappedHandlers:

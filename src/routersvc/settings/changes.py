@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 from routersvc.settings.problems import KeyPath, key_text, shown
@@ -53,10 +53,11 @@ class SettingsChange:
 
 def changes_between(before: Settings, after: Settings) -> tuple[SettingsChange, ...]:
     """Return every key that differs, defaults included, and every secret or file that does."""
-    found = list(_changes((), _plain(before), _plain(after)))
+    old, new = _plain(before), _plain(after)
+    found = list(_changes((), old, new))
     found += [
         SettingsChange(key=key, kind=ChangeKind.CHANGED, before="content", after="new content")
-        for key in _changed_contents(before, after)
+        for key in _changed_contents(before, after, lambda path: _at(old, path) == _at(new, path))
     ]
     return tuple(found)
 
@@ -120,28 +121,29 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - anything that stands in a file
     return shown(value)
 
 
-def _changed_contents(before: Settings, after: Settings) -> Iterator[str]:
-    """Yield where a secret or a file has other content under the same name."""
+def _changed_contents(
+    before: Settings, after: Settings, is_same: Callable[[KeyPath], bool]
+) -> Iterator[str]:
+    """Yield where a secret or a file has other content under the same name.
+
+    `is_same` returns whether the documents agree at a key: what they differ in is told already.
+    """
     for name in before.endpoints.keys() & after.endpoints.keys():
         old, new = before.endpoints[name], after.endpoints[name]
         for what in ("credentials", "headers", "auth"):
             ours, theirs = getattr(old, what), getattr(new, what)
-            if ours != theirs and _keeps(before, after, ("providers", name)):
+            if ours != theirs and is_same(("providers", name)):
                 yield key_text(("providers", name, what))
     for name in before.api_keys.keys() & after.api_keys.keys():
-        same = _keeps(before, after, ("tenants", name, "api_keys"))
+        same = is_same(("tenants", name, "api_keys"))
         if before.api_keys[name] != after.api_keys[name] and same:
             yield key_text(("tenants", name, "api_keys"))
-    if before.certificate != after.certificate and _keeps(before, after, ("server", "tls")):
+    if before.certificate != after.certificate and is_same(("server", "tls")):
         yield "server.tls"
     for name in before.token_issuers.keys() & after.token_issuers.keys():
         path = ("authentication", "tokens", name)
-        if before.token_issuers[name] != after.token_issuers[name] and _keeps(before, after, path):
+        if before.token_issuers[name] != after.token_issuers[name] and is_same(path):
             yield key_text(path)
     for file in before.files.keys() & after.files.keys():
         if before.files[file] != after.files[file]:
             yield str(file)
-
-
-def _keeps(before: Settings, after: Settings, path: KeyPath) -> bool:
-    return _at(_plain(before), path) == _at(_plain(after), path)

@@ -19,8 +19,10 @@ from llmrouter.v1 import router_service_pb2, router_service_pb2_grpc
 from routersvc.app.application import Application, open_application
 from routersvc.app.serving import serve
 from routersvc.app.wire_formats import known_wire_formats
+from routersvc.grpc_api.server import EdgeServer
 from routersvc.settings.loading import load_settings
 from routersvc.settings.settings import Settings
+from routersvc.tokenizer.counter import O200kCounter
 
 ROUTES = """
 providers:
@@ -208,6 +210,27 @@ async def test_real_ports_are_logged(settings: Settings, tmp_path: Path) -> None
     assert host_port.startswith("127.0.0.1:")
     assert int(host_port.rpartition(":")[2]) > 0
     assert socket == f"unix:{tmp_path}/s"
+
+
+async def test_vocabulary_is_loaded_before_calls_come(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later, the prompt of one caller would hold up the calls of all others while it is loaded."""
+    steps: list[str] = []
+    start = EdgeServer.start
+
+    def load(_: O200kCounter) -> None:
+        steps.append("loaded")
+
+    async def starting(server: EdgeServer) -> tuple[str, ...]:
+        steps.append("listens")
+        return await start(server)
+
+    monkeypatch.setattr(O200kCounter, "load", load)
+    monkeypatch.setattr(EdgeServer, "start", starting)
+
+    async with open_application(settings, stream=io.StringIO(), wall_clock=lambda: 0.0):
+        assert steps == ["loaded", "listens"]
 
 
 async def test_taken_port_is_refused_by_name(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_what_did_not_change_is_kept(
 
     prepared = preparation.prepare(after, before)
 
-    old, new = identities(before), prepared.router.identities
+    old, new = identities(before, before.catalogue()), prepared.router.identities
     assert list(prepared.connections) == connections
     assert [it for it in new.deployments if old.deployments[it] != new.deployments[it]] == anew
     of_alpha = Credential("alpha", "default")
@@ -96,9 +96,10 @@ def test_certificate_authority_of_the_same_name_is_another_one(load: Load, tmp_p
     after = load(text)
 
     assert (
-        identities(before).deployments["alpha-large"]
-        != identities(after).deployments["alpha-large"]
+        identities(before, before.catalogue()).deployments["alpha-large"]
+        != identities(after, after.catalogue()).deployments["alpha-large"]
     )
     assert (
-        identities(before).deployments["beta-large"] == identities(after).deployments["beta-large"]
+        identities(before, before.catalogue()).deployments["beta-large"]
+        == identities(after, after.catalogue()).deployments["beta-large"]
     )

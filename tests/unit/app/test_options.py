@@ -10,7 +10,7 @@ import pytest
 from routersvc.app.authorisations import authorisations
 from routersvc.app.options import (
     profiler,
-    provider_gateway,
+    provider_connections,
     server_options,
     telemetry_options,
     transport_to,
@@ -27,6 +27,7 @@ from routersvc.providers.credentials.authorisations import (
 )
 from routersvc.providers.credentials.aws_signatures import AwsSignature
 from routersvc.providers.dialects import DEFAULT_DIALECT
+from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.settings.loading import load_settings
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.options import (
@@ -169,7 +170,8 @@ def test_metrics_are_off_where_nobody_says_where(tmp_path: Path) -> None:
 
 async def test_gateway_knows_every_provider(settings: Settings) -> None:
     """Without opening a connection to any."""
-    gateway = provider_gateway(settings, wall_clock=lambda: 0.0)
+    connections = provider_connections(settings.endpoints, wall_clock=lambda: 0.0)
+    gateway = ProviderGateway(connections, wall_clock=lambda: 0.0)
 
     counts = gateway.connections
 

@@ -13,7 +13,7 @@ from routersvc.cli.application import application
 from routersvc.cli.running import run
 
 UNUSED = (
-    "aiohttp.web",
+    "aiohttp",
     "azure",
     "boto3",
     "botocore",
@@ -33,7 +33,6 @@ UNUSED = (
     "routersvc.providers.formats.openai_responses.wire",
     "routersvc.simulator",
     "stdnum",
-    "tiktoken",
 )
 """What `serve` does not need with one provider of OpenAI's format and no telemetry but logs."""
 

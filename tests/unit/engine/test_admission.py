@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Generator
 
 import pytest
 
@@ -27,6 +29,14 @@ def admission(places: int) -> Admission:
     )
 
 
+@contextlib.contextmanager
+def reading(admitted: Admission, tenant: str = "") -> Generator[None]:
+    """Let a prompt be read meanwhile."""
+    admitted.reading_begun(tenant)
+    yield
+    admitted.reading_ended(tenant)
+
+
 def asking(priority: Priority) -> Request:
     """Return a request of a priority."""
     return scripted_request(routing=Routing(priority=priority))
@@ -36,7 +46,7 @@ def test_low_priority_is_shed_first() -> None:
     """Of four places the fourth is kept for the others, and the last one of 95 % for high."""
     admitted = admission(4)
 
-    with admitted.reading(), admitted.reading(), admitted.reading():
+    with reading(admitted), reading(admitted), reading(admitted):
         with pytest.raises(OverloadedError) as caught:
             admitted.admit(asking(Priority.LOW))
         with pytest.raises(OverloadedError):
@@ -60,7 +70,7 @@ async def test_router_is_idle_when_calls_and_readings_have_ended() -> None:
     """A drain waits for both."""
     admitted = admission(4)
     admitted.begun()
-    with admitted.reading():
+    with reading(admitted):
         waiting = asyncio.ensure_future(admitted.wait_idle())  # noqa: TID251 - awaited below
         await asyncio.sleep(0)
         admitted.ended()
@@ -83,7 +93,7 @@ async def test_tenant_has_its_own_places() -> None:
     request = scripted_request(tenant="t")
 
     admitted.begun("t")
-    with admitted.reading("t"):
+    with reading(admitted, "t"):
         with pytest.raises(TenantRateLimitedError) as caught:
             admitted.admit(request)
         admitted.admit(scripted_request(tenant="free"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import threading
 
 import pytest
 
@@ -113,38 +112,3 @@ async def test_work_that_is_never_urgent_runs_one_at_a_time() -> None:
     )
 
     assert log.index("a ended") < log.index("b0")
-
-
-def test_what_blocks_runs_in_a_thread_between_two_steps() -> None:
-    """Others are served meanwhile, whoever's turn it is: the bystander ends what blocks."""
-    log: list[str] = []
-    entered, go_on = threading.Event(), threading.Event()
-
-    def block() -> None:
-        log.append(f"in the loop's thread: {threading.current_thread() is loop_thread}")
-        entered.set()
-        go_on.wait()
-
-    def blocking() -> Steps[str]:
-        log.append("before")
-        yield block
-        log.append("after")
-        return "done"
-
-    async def bystander() -> None:
-        while not entered.is_set():  # noqa: ASYNC110 - set by another thread
-            await asyncio.sleep(0)
-        log.append(await slices.run(noting("b", 9, [])))
-        go_on.set()
-
-    async def both() -> str:
-        result, _ = await asyncio.gather(slices.run(blocking()), bystander())
-        return result
-
-    loop_thread = threading.current_thread()
-    slices = Slices(SteppingClock())
-
-    result = asyncio.run(both())  # virtual time does not wait for threads
-
-    assert result == "done"
-    assert log == ["before", "in the loop's thread: False", "b", "after"]

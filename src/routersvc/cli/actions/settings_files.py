@@ -87,7 +87,7 @@ def compare(path: Path, against: Path, *, as_json: bool) -> None:
 
     terminal = Terminal.of_process()
     before, after = load_or_fail(against, terminal), load_or_fail(path, terminal)
-    old, new = identities(before).deployments, identities(after).deployments
+    old, new = (identities(one, one.catalogue()).deployments for one in (before, after))
     anew = [name for name in new if name in old and old[name] != new[name]]
     changes = changes_between(before, after)
     restart = waiting_for_restart(before, after)

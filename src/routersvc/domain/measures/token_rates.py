@@ -70,6 +70,10 @@ class TokenRates:
     def __init__(self, rules: Mapping[str, TokenRateRule]) -> None:
         self._rates = {tenant: TokenRate(rule) for tenant, rule in rules.items()}
 
+    def __bool__(self) -> bool:
+        """Whether a tenant has one."""
+        return bool(self._rates)
+
     def reconfigure(self, rules: Mapping[str, TokenRateRule], now: float) -> None:
         """Go on under other rules."""
         known = self._rates

@@ -60,7 +60,7 @@ class LimitsResolver:
         self._providers = catalogue.providers
         self._regions = catalogue.regions
         self._classifying = frozenset(
-            name for name, policy in policies.items() if _depends_on_task(policy)
+            name for name, policy in policies.items() if _has_rule_on_task(policy)
         )
         self._windows = windows_of(
             catalogue, {name: policy.reachable for name, policy in policies.items()}
@@ -221,11 +221,9 @@ class LimitsResolver:
             )
 
 
-def _depends_on_task(policy: Policy) -> bool:
-    """Whether a rule of the policy or its order depends on the task or the complexity."""
-    return policy.order is OrderMode.RANKED or any(
-        rule.match.depends_on_task for rule in policy.rules
-    )
+def _has_rule_on_task(policy: Policy) -> bool:
+    """Whether a rule of the policy depends on the task or the complexity."""
+    return any(rule.match.depends_on_task for rule in policy.rules)
 
 
 def _rule(policy: Policy, profile: Profile, request: Request, at: float) -> RouteRule | None:

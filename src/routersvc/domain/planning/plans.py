@@ -90,6 +90,15 @@ class PlannedRequest(Value, frozen=True, kw_only=True):
     order: DeploymentOrder
     plan: Plan
 
+    @property
+    def worst_case_cost(self) -> float:
+        """The cost to reserve in the tenant's budget, in US dollars; 0 without a budget."""
+        limits = self.limits
+        if limits.budget is None:
+            return 0.0
+        costs = (limits.worst_case_cost(one.model) for one in self.plan.deployments)
+        return max(cost for cost in costs if cost is not None)
+
 
 class RefusedRequest(Value, frozen=True, kw_only=True):
     """A request that no deployment may serve. `error` has the reason for each listed deployment."""

@@ -39,15 +39,6 @@ _BOUNDARY_WITHIN = 512
 class TokenCounter(Protocol):
     """Counts the tokens of o200k_base in a text."""
 
-    @property
-    def is_loaded(self) -> bool:
-        """Whether `count` does not have to load the vocabulary first."""
-        ...
-
-    def load(self) -> None:
-        """Load the vocabulary. Blocks for a while; may be called in any thread. Idempotent."""
-        ...
-
     def count(self, text: str) -> int:
         """Return the number of tokens of a text. Never raises."""
         ...
@@ -67,8 +58,6 @@ def refining(
     """
     if not is_too_vague(known):
         return known, False
-    if not counter.is_loaded:
-        yield counter.load
     length = sum(map(len, texts))
     if length > SAMPLED_FROM:
         known = TokenEstimate()

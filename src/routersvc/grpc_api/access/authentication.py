@@ -13,7 +13,7 @@ import contextvars
 import dataclasses
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import grpc
 from grpc import aio
@@ -26,7 +26,7 @@ from routersvc.domain.outcomes.errors import (
 )
 from routersvc.grpc_api.access.callers import ClientCertificate, Metadata, credential_in
 from routersvc.grpc_api.access.identities import Authenticator, identified
-from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers
+from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers, alike
 
 _TENANT = contextvars.ContextVar("tenant", default="")
 """The tenant of the call in the current task: grpc starts one task per call."""
@@ -174,15 +174,7 @@ class Authentication(aio.ServerInterceptor):
                     yield response
 
             guarded = generate
-        if handler.unary_unary is not None:
-            make: Any = grpc.unary_unary_rpc_method_handler
-        elif handler.unary_stream is not None:
-            make = grpc.unary_stream_rpc_method_handler
-        else:
-            make = grpc.stream_stream_rpc_method_handler
-        return cast(
-            "Handler", make(guarded, handler.request_deserializer, handler.response_serializer)
-        )
+        return alike(handler, guarded)
 
 
 def _is_streaming(handler: Handler) -> bool:

@@ -82,7 +82,7 @@ class Identities:
     def _tenant_with(self, certificate: ClientCertificate) -> str | None:
         names = (*certificate.uris, certificate.subject)
         found = {self._certificates[name] for name in names if name in self._certificates}
-        # A certificate with the names of two tenants says nothing of which of them it is.
+        # A certificate with the names of two tenants identifies neither.
         return found.pop() if len(found) == 1 else None
 
     def _anonymous_or_unknown(self, metadata: Metadata) -> str:

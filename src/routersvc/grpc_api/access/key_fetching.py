@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-import aiohttp
-
 from routersvc.grpc_api.access.signing_keys import UnusableKeysError
 
 FETCH_TIMEOUT = 5.0
@@ -24,6 +22,9 @@ async def fetch_keys(url: str, authorities: str | None) -> bytes:
     Raises:
         UnusableKeysError: it cannot be fetched, or is too large.
     """
+    # Takes a tenth of a second to load: only routers that fetch keys do.
+    import aiohttp  # noqa: PLC0415
+
     context = await asyncio.to_thread(ssl.create_default_context, cadata=authorities)
     try:
         async with (

@@ -161,13 +161,17 @@ class SigningKeys:
 
     def find(self, kid: str | None) -> SigningKey | None:
         """Return the key with this id; without an id, the only key. Does no I/O itself."""
+        self.keep_fresh()
+        if kid is not None:
+            return self._keys.get(kid)
+        return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+
+    def keep_fresh(self) -> None:
+        """Begin to fetch keys that are older than the interval."""
         fetched_at = self._fetched_at
         is_old = fetched_at is not None and self._clock() - fetched_at >= self._interval
         if is_old and not self._pause():
             self._start()
-        if kid is not None:
-            return self._keys.get(kid)
-        return next(iter(self._keys.values())) if len(self._keys) == 1 else None
 
     async def renew(self) -> bool:
         """Fetch the keys unless that was just tried; return whether they have changed."""

@@ -101,6 +101,8 @@ class Tokens:
         known = self._verified.get(digest)
         if known is not None:
             tenant, expires_at, keys, version = known
+            # A key that its issuer has withdrawn verifies no token that is remembered either.
+            keys.keep_fresh()
             if self._wall_clock() < expires_at and keys.version == version:
                 return tenant
             del self._verified[digest]
@@ -196,7 +198,7 @@ def check_claims(claims: Mapping[str, Any], rule: TokenRule, now: float) -> tupl
         for value in _texts(claims.get(rule.tenant_claim))
         if value in rule.tenants
     }
-    # Values of two tenants say nothing of which of them it is.
+    # Values of two tenants identify neither.
     if len(tenants) != 1:
         raise refused(Doubt.UNKNOWN_IDENTITY)
     return tenants.pop(), expires_at

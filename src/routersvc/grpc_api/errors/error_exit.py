@@ -22,7 +22,7 @@ from routersvc.grpc_api.edges.port import CallContext
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.errors.status_details import encoded_status
 from routersvc.grpc_api.errors.statuses import status_of, unexpected_status
-from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers
+from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers, alike
 
 logger = logging.getLogger(__name__)
 
@@ -63,21 +63,12 @@ class ErrorExit(aio.ServerInterceptor):
 
     def _guard(self, handler: Handler, method: str) -> Handler:
         if handler.unary_unary is not None:
-            return grpc.unary_unary_rpc_method_handler(
-                self._unary(handler, method), None, handler.response_serializer
-            )
+            return alike(handler, self._unary(handler, method), deserializes=False)
         if handler.unary_stream is not None:
-            return grpc.unary_stream_rpc_method_handler(
-                self._streaming(handler, handler.request_deserializer, method),
-                None,
-                handler.response_serializer,
-            )
+            streaming = self._streaming(handler, handler.request_deserializer, method)
+            return alike(handler, streaming, deserializes=False)
         if handler.stream_stream is not None:
-            return grpc.stream_stream_rpc_method_handler(
-                self._streaming(handler, None, method),
-                handler.request_deserializer,
-                handler.response_serializer,
-            )
+            return alike(handler, self._streaming(handler, None, method))
         raise ValueError(f"`{method}` is client-streaming, which is not supported")
 
     def _refusing(self, error: RouterError, method: str) -> Handler:

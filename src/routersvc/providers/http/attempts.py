@@ -6,23 +6,20 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TypeVar
 
 import httpx
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import CONTENT_TYPES
 from routersvc.domain.conversation.proofs import LeftOut, prompt_without_proofs
-from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
+from routersvc.engine.slices import in_turns
 from routersvc.providers.errors.http_failures import TRANSPORT_ERRORS, Stage, failure_of_exception
 from routersvc.providers.http.connections import ProviderClient
 from routersvc.providers.http.transports import LingeringStream
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
-
-T = TypeVar("T")
 
 MAX_ERROR_BODY_BYTES = 256 * 1024
 """Bytes read of an error's body: its meaning stands in the first few hundred."""
@@ -156,7 +153,7 @@ class HttpAttempt:
 
     async def _send(self, call: AttemptCall) -> httpx.Response:
         request = await self._client.request(
-            await _in_turns(self._client.wire_format.encoding(call)),
+            await in_turns(self._client.wire_format.encoding(call)),
             credential=call.deployment.credential,
             headers=call.headers,
             connect_timeout=call.connect_timeout,
@@ -262,14 +259,3 @@ def body_of(response: httpx.Response) -> AsyncIterator[bytes]:
     if not isinstance(stream, httpx.AsyncByteStream):
         raise TypeError("a transport's response has an asynchronous stream")
     return aiter(stream)
-
-
-async def _in_turns(work: Steps[T]) -> T:
-    """Return the result of the work; other calls are served between its steps."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        await asyncio.sleep(0)

@@ -82,9 +82,9 @@ class ProviderTransport(httpx.AsyncBaseTransport, abc.ABC):
         """How many connections there are now."""
 
 
-class LingeringStream(httpx.AsyncByteStream):
+class LingeringStream(httpx.AsyncByteStream, abc.ABC):
     """A body that can be left before its end without losing the connection."""
 
+    @abc.abstractmethod
     def linger(self) -> None:
         """Return the connection to the pool once the rest has arrived, or close it soon."""
-        raise NotImplementedError

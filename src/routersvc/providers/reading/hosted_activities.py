@@ -31,7 +31,7 @@ STATUSES: Mapping[str, HostedStatus] = MappingProxyType(
         "error": HostedStatus.FAILED,
     }
 )
-"""The words of vendors. Any other says nothing."""
+"""The words of vendors; any other gives no status."""
 
 _MOST_SOURCES = 1_000
 _MOST_QUERIES = 100

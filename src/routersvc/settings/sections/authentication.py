@@ -119,7 +119,7 @@ def check_issuer(path: KeyPath, issuer: TokenIssuerSection, problems: ProblemLis
     if url is not None and url.startswith("http:") and not is_loopback_url(url):
         problems.at_value(
             (*path, "keys_url"),
-            "is not encrypted: whoever is on the way could replace the keys",
+            "is not encrypted: the keys could be replaced on the way",
             "`https://host/path`",
         )
     if issuer.ca_file is not None and (url is None or url.startswith("http:")):

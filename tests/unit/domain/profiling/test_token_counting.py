@@ -34,11 +34,6 @@ class Counter:
 
     rate: float = 1.0
     asked: list[int] = dataclasses.field(default_factory=list[int])
-    is_loaded: bool = True
-
-    def load(self) -> None:
-        """Note that it was loaded."""
-        self.is_loaded = True
 
     def count(self, text: str) -> int:
         """Return the tokens of a text."""
@@ -94,16 +89,6 @@ def test_window_between_the_bounds_is_decided_by_a_count() -> None:
     assert found.input_tokens_exact
     assert found.input_tokens == 5_000 + 4
     assert found.input_bounds == TokenEstimate.exactly(5_004)
-
-
-@pytest.mark.parametrize(("size", "loaded"), [(20_000, False), (8_000, True)])
-def test_vocabulary_is_loaded_for_the_first_count(size: int, loaded: bool) -> None:  # noqa: FBT001
-    """It takes a third of a second and 55 MB, which most services never need."""
-    counter = Counter(is_loaded=False)
-
-    profile(asking("x" * 10_000), counter, window(size))
-
-    assert counter.is_loaded is loaded
 
 
 @pytest.mark.parametrize(("size", "fits"), [(6_003, False), (6_004, True)])
@@ -195,11 +180,6 @@ def test_uneven_text_widens_the_bounds_of_its_sample() -> None:
     """Half prose, half noise: the densest and the sparsest window bound the whole."""
 
     class Uneven:
-        is_loaded = True
-
-        def load(self) -> None:
-            raise AssertionError
-
         def count(self, text: str) -> int:
             return text.count("x")
 

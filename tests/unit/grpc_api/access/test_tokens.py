@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from typing import Any
@@ -130,3 +131,27 @@ def test_unknown_key_says_where_to_look_for_it() -> None:
         tenant_with(token(EC, kid="k9"))
 
     assert caught.value.keys is KEYS
+
+
+async def test_token_that_is_remembered_ends_with_the_key_that_its_issuer_withdraws() -> None:
+    """Although no token comes that is new: the keys are fetched again after their interval."""
+    published = [key_set(public_jwk(EC), public_jwk(OKP, "k3")), key_set(public_jwk(OKP, "k3"))]
+    now = 0.0
+
+    async def fetch() -> bytes:
+        return published.pop(0)
+
+    keys = SigningKeys(fetch, name="corporate", interval=300.0, clock=lambda: now)
+    await keys.renew()
+    tokens = Tokens([(RULE, keys)], wall_clock=lambda: 500.0)
+    credential = token(EC)
+    assert tokens.tenant_with(credential) == "search"
+
+    now = 300.0
+    assert tokens.tenant_with(credential) == "search"
+    while keys.version == 1:  # noqa: ASYNC110 - the fetch in the background belongs to the keys
+        await asyncio.sleep(0)
+
+    with pytest.raises(UnknownSigningKeyError):
+        tokens.tenant_with(credential)
+    await keys.aclose()

@@ -3,7 +3,7 @@
 A deployment that is still the same keeps its state: breaker, rate limits, concurrency, latencies.
 Both fleets share it, because calls that began with the old one still run. What was learned of a
 credential ends with its secret: calls that still run with the old secret may learn that it is
-refused, which says nothing of the new one.
+refused, while the new one is accepted.
 """
 
 from __future__ import annotations

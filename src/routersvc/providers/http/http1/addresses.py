@@ -56,7 +56,7 @@ class HostAddresses:
         if lookup is None or now >= lookup.ends_at or _has_failed(lookup.future):
             if len(self._lookups) >= _KNOWN_HOSTS:
                 self._lookups.clear()
-            # A thread cannot be cancelled: the lookup goes on without whoever asked for it first.
+            # A thread cannot be cancelled: the lookup goes on when the first to ask has gone.
             lookup = _Lookup(
                 future=self._look_up(host, port),
                 ends_at=now + LIFETIME,

@@ -5,7 +5,7 @@ taken for the answer to the request sent last. So a connection closes as soon as
 no request asked for. What cannot be told apart is a stray answer, or its last TLS record, that
 arrives after the next request was sent.
 
-An exchange leaves its connection once the end of its answer has come, whoever reads it and when.
+An exchange leaves its connection when the end of its answer has come, read or not.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ class Exchange(LingeringStream):
         self.wake()
 
     def wake(self) -> None:
-        """Let whoever waits look at what has come."""
+        """Resume the reader that waits."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)

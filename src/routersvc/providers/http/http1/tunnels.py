@@ -11,7 +11,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from routersvc.providers.http.http1.requests import Origin
 
 MAX_ANSWER_BYTES = 32 * 1024
-"""The largest head of a proxy's answer. Its body is not read: it says nothing to a machine."""
+"""The largest head of a proxy's answer. Its body is not read: it is written for people."""
 
 _SUCCESSES = range(200, 300)
 _FIRST_FINAL = 200
