@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -10,20 +11,35 @@ from hypothesis import strategies as st
 
 from routersvc.domain.outcomes.failure_rules import Disables, FailureClass
 from routersvc.domain.outcomes.failures import Evidence, Failure
-from routersvc.providers.errors.classes import failure_of_response
+from routersvc.providers.errors.classes import failure_of_event, failure_of_response
 from routersvc.providers.errors.tables import DECISIVE_CODES
+from routersvc.providers.errors.vendor_errors import NO_VENDOR_ERRORS, VendorErrors
+from routersvc.providers.formats.openai_chat.maker_errors import (
+    ALIBABA,
+    MINIMAX,
+    MOONSHOT,
+    VOLCENGINE,
+    ZAI,
+)
+from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.wire_format import ResponseHead
 
 
-def failure(status: int, body: object) -> Failure:
-    """Return what a response means."""
+def failure(status: int, body: object, own: VendorErrors = NO_VENDOR_ERRORS) -> Failure:
+    """Return what a response means at a vendor, or an error inside of an answer (status 200)."""
     head = ResponseHead(
         status=status, headers={"content-type": "application/json"}, received_at=1_790_000_000.0
     )
-    return failure_of_response(head, json.dumps(body).encode())
+    if status == INSIDE and isinstance(body, dict):
+        return failure_of_event(cast("JsonObject", body), head, own)
+    return failure_of_response(head, json.dumps(body).encode(), own)
 
 
-VENDORS_CODES = sorted(DECISIVE_CODES)
+INSIDE = 200
+OWN = st.sampled_from([NO_VENDOR_ERRORS, ALIBABA, MINIMAX, MOONSHOT, VOLCENGINE, ZAI])
+VENDORS_CODES = sorted(
+    DECISIVE_CODES | ALIBABA.decisive_codes | MINIMAX.decisive_codes | VOLCENGINE.decisive_codes
+)
 CALLERS_WORDS = st.one_of(
     st.sampled_from(
         [
@@ -73,26 +89,36 @@ def quoting_bodies(draw: st.DrawFn) -> object:
                 {"error": {"message": "?", "metadata": {"raw": message, "flagged_input": message}}},
                 {"error": {"code": "x", "message": message, "failed_generation": draw(ECHOES)}},
                 {"errors": [{"code": "invalid_input_argument", "message": message}]},
+                {"choices": None, "base_resp": {"status_code": 2013, "status_msg": message}},
+                {"error_code": 336003, "error_msg": message},
+                {"code": "InvalidParameter", "message": message},
+                {"success": False, "code": 1210, "msg": message},
+                {"Response": {"Error": {"Code": "InvalidParameter", "Message": message}}},
             ]
         )
     )
 
 
 @given(
-    status=st.sampled_from([400, 405, 409, 412, 413, 422, 424, 429, 500, 502, 503, 529]),
+    status=st.sampled_from([INSIDE, 400, 405, 409, 412, 413, 422, 424, 429, 500, 502, 503, 529]),
     body=quoting_bodies(),
+    own=OWN,
 )
-def test_callers_words_in_an_error_disable_nothing(status: int, body: object) -> None:
+def test_callers_words_in_an_error_disable_nothing(
+    status: int, body: object, own: VendorErrors
+) -> None:
     """Whatever a vendor quotes, one caller puts no credential or model out of use for others."""
-    refused = failure(status, body)
+    refused = failure(status, body, own)
 
     assert refused.rule.disables is Disables.NOTHING or refused.evidence is Evidence.WORDS
 
 
-@given(status=st.sampled_from([401, 402, 403, 404, 410]), body=quoting_bodies())
-def test_status_that_quotes_a_caller_needs_another_request(status: int, body: object) -> None:
+@given(status=st.sampled_from([401, 402, 403, 404, 410]), body=quoting_bodies(), own=OWN)
+def test_status_that_quotes_a_caller_needs_another_request(
+    status: int, body: object, own: VendorErrors
+) -> None:
     """The status may be about the request, so that one request proves nothing."""
-    refused = failure(status, body)
+    refused = failure(status, body, own)
 
     assert refused.evidence is not Evidence.VENDOR_CODE
 
