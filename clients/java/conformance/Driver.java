@@ -5,6 +5,7 @@ import com.google.gson.JsonParser;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
+import io.github.routersvc.llmrouter.AnswerStream;
 import io.github.routersvc.llmrouter.AnswerText;
 import io.github.routersvc.llmrouter.CallException;
 import io.github.routersvc.llmrouter.IncompleteStreamException;
@@ -158,8 +159,11 @@ final class Driver {
         if (!isAsync) {
           return client.complete(request);
         }
+        // Before the call begins: the command that cancels it may come at once.
+        var begun = new CompletableFuture<CompletableFuture<?>>();
+        cancels.put(id, () -> begun.thenAccept(answered -> answered.cancel(true)));
         var answered = client.completeAsync(request);
-        cancels.put(id, () -> answered.cancel(true));
+        begun.complete(answered);
         return joined(answered);
       }
       case "explain" -> {
@@ -222,8 +226,10 @@ final class Driver {
       joined(answered);
       return;
     }
+    var begun = new CompletableFuture<AnswerStream>();
+    cancels.put(id, () -> begun.thenAccept(AnswerStream::close));
     try (var events = client.stream(request)) {
-      cancels.put(id, events::close);
+      begun.complete(events);
       for (var event : events) {
         said.add(event);
         answer.add(event);

@@ -31,16 +31,28 @@ It ignores frames on closed streams and the priorities that RFC 9113 deprecates,
 connection where a reset of the stream would do.
 """
 
-SOMETIMES = {
-    'Sends a DATA frame on the stream that is not in "open" or "half-closed (local)" state'
-}
-"""Fails as the first does where the stream is closed before its frame is read."""
+RUNS = 3
+"""How often a case must fail. Many send frames on a stream that the server's answer has or has not
+closed meanwhile, which depends on the load of the machine."""
 
 
 @pytest.mark.slow
-def test_edge_keeps_to_the_standard(h2spec: Path, tmp_path: Path) -> None:
+def test_edge_keeps_to_the_standard(h2spec: Path, tmp_path: Path, *, thorough: bool) -> None:
     """In every other case; each that fails waits for h2spec's timeout."""
-    report = tmp_path / "report.xml"
+    if not thorough:
+        pytest.skip("h2spec depends on time: `make verify` runs it")
+    failed = _failed(h2spec, tmp_path)
+    for _ in range(1, RUNS):
+        if failed <= ALLOWED:
+            break
+        failed &= _failed(h2spec, tmp_path)
+
+    assert failed == ALLOWED
+
+
+def _failed(h2spec: Path, folder: Path) -> set[str]:
+    """Return the names of the cases that fail in one run."""
+    report = folder / "report.xml"
     with subprocess.Popen(
         [sys.executable, "-m", "tests.integration.interop.h2spec_server"],
         cwd=Path(__file__).resolve().parents[3],
@@ -59,8 +71,6 @@ def test_edge_keeps_to_the_standard(h2spec: Path, tmp_path: Path) -> None:
         )
         server.stdin.close()
         assert server.wait(PATIENCE) == 0
-
     cases = list(ET.parse(report).iter("testcase"))  # noqa: S314 - h2spec wrote it
-    failed = {case.get("classname") for case in cases if len(case)}
     assert len(cases) == CASES
-    assert failed - SOMETIMES == ALLOWED
+    return {case.get("classname") or "" for case in cases if len(case)}
