@@ -46,17 +46,21 @@ class AttemptRun:
 
     `held` are the events read before the commit, `prefill` is the text that it continues.
     `commits_at_content` is true for a stream, which commits at its first content, and false for a
-    whole answer. When `drive` has ended, exactly one of these is true: `failure` is set, or the
-    attempt is committed and its stream open, or the task was cancelled.
+    whole answer. `task` is the one that reads, where it is not the caller's own. When `drive` has
+    ended, exactly one of these is true: `failure` is set, or `has_committed` and the stream is
+    open, or reading was cancelled.
     """
 
     __slots__ = (
+        "_call",
         "_clock",
+        "_has_ended",
         "_race",
         "_size",
         "attempt",
         "commits_at_content",
         "failure",
+        "has_committed",
         "held",
         "observation",
         "prefill",
@@ -70,6 +74,7 @@ class AttemptRun:
         attempt: Attempt,
         race: Race,
         observation: AttemptObservation,
+        call: AttemptCall,
         clock: Callable[[], float],
         commits_at_content: bool,
         prefill: str = "",
@@ -82,39 +87,44 @@ class AttemptRun:
         self.stream: AnswerStream | None = None
         self.held: list[AnswerEvent] = []
         self.failure: Failure | None = None
+        self.has_committed = False
         self.task: asyncio.Task[None] | None = None
+        self._call = call
         self._race = race
         self._clock = clock
+        self._has_ended = False
         self._size = AnswerSize(max_bytes=max_answer_bytes, is_whole=not commits_at_content)
 
     @property
     def is_ready(self) -> bool:
         """Whether the attempt has committed or failed, which the race does not know yet."""
-        return self.attempt.running and self.task is not None and self.task.done()
+        if not self.attempt.running:
+            return False
+        return self._has_ended or (self.task is not None and self.task.done())
 
     def forget_task(self) -> None:
         """Drop the ended task: the traceback of a cancelled one refers to this run."""
         self.task = None
 
-    async def drive(self, gateway: Gateway, call: AttemptCall) -> None:
+    async def drive(self, gateway: Gateway) -> None:
         """Read until the attempt commits or fails; the stream stays open only where it commits."""
-        committed = False
         try:
-            self.stream = gateway.open(call)
-            while not committed:
-                events = await self.stream.receive()
+            stream = self.stream = gateway.open(self._call)
+            while not self.has_committed:
+                events = await stream.receive()
                 has_content = self.record(events)
                 events = self.ended_by_limit(events)
                 self.held.extend(events)
                 finished = bool(events) and isinstance(events[-1], Finished)
-                committed = finished or (has_content and self.commits_at_content)
+                self.has_committed = finished or (has_content and self.commits_at_content)
         except AttemptFailedError as error:
             self.failure = self.noted(error)
         except Exception as error:  # noqa: BLE001 - a defect of an adapter fails its attempt only
             self.failure = unreadable(error)
         finally:
-            if not committed and self.stream is not None:
+            if not self.has_committed and self.stream is not None:
                 await self.stream.aclose()
+            self._has_ended = True
 
     def record(self, events: Sequence[AnswerEvent]) -> bool:
         """Record what race and report need of the events; return whether there was content.

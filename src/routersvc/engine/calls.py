@@ -1,35 +1,27 @@
 """One running request: performs what its race decides, and passes the answer to the caller.
 
-Unary and streaming calls share the code. An attempt reads from its provider in a task of its own
-until it commits: at the first content of a stream, at the complete answer of a unary call. From
-then on the caller's own task reads the winner: a streamed token passes no queue and wakes no other
-task.
+Unary and streaming calls share the code. An attempt commits at the first content of a stream, at
+the complete answer of a unary call. From then on the caller's own task reads the winner: a streamed
+token passes no queue and wakes no other task.
 """
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self, assert_never
+from typing import Self
 
-from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.assembly import collect
-from routersvc.domain.conversation.prefills import with_prefill
-from routersvc.domain.conversation.proofs import prompt_for
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.errors import CallFailedError
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
-from routersvc.domain.outcomes.race_results import RaceDeadlinePassed, RaceResult
 from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.hedges import HedgeDecision
-from routersvc.domain.racing.race_attempts import CancelAttempt, RaceStep, StartAttempt
+from routersvc.domain.racing.race_attempts import RaceStep
 from routersvc.domain.racing.races import Race
-from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
 from routersvc.engine.attempt_runs import AttemptRun, unreadable
 from routersvc.engine.call_errors import call_error
 from routersvc.engine.call_events import (
@@ -39,29 +31,11 @@ from routersvc.engine.call_events import (
     RecoveryKind,
     RouteSelected,
 )
-from routersvc.engine.ports import AttemptCall, Gateway, Observer
-from routersvc.engine.reporting import Decision, attempt_report, route_report
+from routersvc.engine.reporting import Decision, route_report
 from routersvc.engine.resumable_texts import ResumableText, shifted_citations
-from routersvc.engine.tasks import TaskScope
+from routersvc.engine.running_races import RunningRace
+from routersvc.engine.surroundings import Surroundings
 from routersvc.engine.watchdogs import Watchdog
-
-BACKSTOP = 0.5
-"""Seconds past its timeout after which an attempt ends itself. The race's own clock comes first: an
-attempt that timed out a moment before the deadline would look like a failing provider."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Surroundings:
-    """What every call of a router shares. `clock` is the running loop's own time.
-
-    `max_answer_bytes` is the largest message that the server sends to a caller.
-    """
-
-    gateway: Gateway
-    observer: Observer
-    scope: TaskScope
-    clock: Callable[[], float]
-    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
 
 
 class Call:
@@ -85,16 +59,16 @@ class Call:
         self._race = race
         self._surroundings = surroundings
         self._on_end = ended
-        self._runs: list[AttemptRun] = []
+        self._running = RunningRace(
+            request=request, decision=decision, race=race, surroundings=surroundings
+        )
         self._winner: AttemptRun | None = None
-        self._wakened: asyncio.Future[None] | None = None
         self._watchdog: Watchdog | None = None
         self._first_content_at: float | None = None
         self._ended_at: float | None = None
         self._final_report: RouteReport | None = None
         self._recovered = False
         self._text_so_far = ResumableText() if decision.plan.resumes else None
-        self._prefill = ""
         self._closed = False
 
     @property
@@ -178,43 +152,27 @@ class Call:
         self._closed = True
         try:
             if self._ended_at is None:
-                self._perform(self._race.abandoned(self._surroundings.clock()))
+                self._running.perform(self._race.abandoned(self._surroundings.clock()))
                 self._end(error or asyncio.CancelledError())
             if self._watchdog is not None:
                 self._watchdog.close()
-            if self._winner is not None and self._winner.stream is not None:
-                await self._winner.stream.aclose()
-            unsettled = [run.task for run in self._runs if run.task and not run.task.done()]
-            if unsettled:
-                await asyncio.wait(unsettled)
-            for run in self._runs:
-                run.forget_task()
+            await self._running.aclose()
         finally:
             self._on_end(self.report())
 
     async def _until_commit(self, steps: Sequence[RaceStep]) -> AttemptRun:
-        """Perform the race until an attempt commits, and return it."""
-        race = self._race
-        clock = self._surroundings.clock
-        self._perform(steps)
-        while race.result is None:
-            run = next((run for run in self._runs if run.is_ready), None)
-            if run is None:
-                await self._wait_until(race.wake_at)
-                self._perform(race.woke(clock()))
-            elif run.task is None or run.task.cancelled():
-                raise asyncio.CancelledError("the router is being closed")
-            elif run.failure is not None:
-                steps = race.failed(run.attempt, run.failure, clock())
-                self._observe_end(run)
-                self._perform(steps)
-            else:
-                self._perform(race.committed(run.attempt, clock()))
-                self._winner = run
-                if self._first_content_at is None:
-                    self._first_content_at = run.attempt.first_content_at
-                return run
-        raise self._fail(race.result)
+        """Perform the race until an attempt commits, and return it.
+
+        Raises:
+            CallFailedError: none does.
+        """
+        winner = await self._running.until_commit(steps)
+        if winner is None:
+            raise self._fail()
+        self._winner = winner
+        if self._first_content_at is None:
+            self._first_content_at = winner.attempt.first_content_at
+        return winner
 
     async def _recover(self, broken: AttemptRun, failure: Failure) -> Sequence[CallEvent]:
         """Recover from a broken answer: another attempt takes over, or the call fails."""
@@ -223,11 +181,13 @@ class Call:
         if self._watchdog is not None:
             # The next winner has timeouts of its own, which may come before these.
             self._watchdog.close()
-        self._prefill = "" if self._text_so_far is None else self._text_so_far.prefill()
+        running = self._running
+        running.prefill = "" if self._text_so_far is None else self._text_so_far.prefill()
+        running.winner = None
         steps = self._race.broke(failure, self._surroundings.clock())
-        self._observe_end(broken)
+        running.observe_end(broken)
         if self._race.result is not None:
-            raise self._fail(self._race.result)
+            raise self._fail()
         self._winner = None
         winner = await self._until_commit(steps)
         self._recovered = True
@@ -257,8 +217,8 @@ class Call:
         except TimeoutError:
             if self._winner_due_at() < race.deadline:
                 raise AttemptFailedError(race.timeout_failure(run.attempt)) from None
-            self._perform(race.woke(race.deadline))
-            raise self._fail(RaceDeadlinePassed()) from None
+            self._running.perform(race.woke(race.deadline))
+            raise self._fail() from None
         except AttemptFailedError:
             raise
         except Exception as error:
@@ -286,77 +246,17 @@ class Call:
             self._text_so_far.add(delivered)
         if delivered and isinstance(delivered[-1], Finished):
             self._race.finished(self._surroundings.clock())
-            self._observe_end(run)
+            self._running.observe_end(run)
             if run.stream is not None:
                 await run.stream.aclose()
             self._end(None)
         return delivered
 
-    def _perform(self, steps: Sequence[RaceStep]) -> None:
-        for step in steps:
-            match step:
-                case StartAttempt():
-                    self._start(step.attempt)
-                case CancelAttempt():
-                    self._cancel(step.attempt)
-                case _:
-                    assert_never(step)
-
-    def _start(self, attempt: Attempt) -> None:
-        around = self._surroundings
-        request = self.request
-        plan = self._decision.plan
-        observation = around.observer.attempt_started(
-            request=request,
-            deployment=attempt.deployment,
-            number=attempt.number,
-            reason=attempt.reason,
-        )
-        can_continue = Capability.PREFILL in attempt.deployment.capabilities
-        prefill = self._prefill if can_continue and attempt.may_continue else ""
-        attempt.continues = bool(prefill)
-        prompt, attempt.left_out = prompt_for(
-            with_prefill(request.prompt, prefill) if prefill else request.prompt,
-            maker=attempt.deployment.maker,
-            plain_thoughts=attempt.deployment.plain_thoughts,
-        )
-        call = AttemptCall(
-            deployment=attempt.deployment,
-            prompt=prompt,
-            streaming=plan.reads_as_stream(attempt.deployment),
-            connect_timeout=plan.timeouts.connect,
-            timeout=BACKSTOP + min(plan.timeouts.attempt, self._race.deadline - attempt.started_at),
-            headers=observation.headers,
-            zero_data_retention=plan.zero_data_retention,
-            no_training=plan.no_training,
-        )
-        run = AttemptRun(
-            attempt=attempt,
-            race=self._race,
-            observation=observation,
-            clock=around.clock,
-            commits_at_content=request.streaming,
-            prefill=prefill,
-            max_answer_bytes=around.max_answer_bytes,
-        )
-        self._runs.append(run)
-        run.task = around.scope.start(
-            run.drive(around.gateway, call), name=self.decision_id, on_end=self._wake
-        )
-
-    def _cancel(self, attempt: Attempt) -> None:
-        """Cancel an attempt whose outcome the race has settled."""
-        run = self._runs[attempt.number - 1]
-        running = run.task is not None and run.task.cancel()
-        if not running and run is not self._winner and run.stream is not None:
-            self._surroundings.scope.start(run.stream.aclose(), name=f"close {self.decision_id}")
-        self._observe_end(run)
-
-    def _observe_end(self, run: AttemptRun) -> None:
-        run.observation.ended(attempt_report(run.attempt, self._decision, self._race))
-
-    def _fail(self, result: RaceResult) -> CallFailedError:
+    def _fail(self) -> CallFailedError:
         """End the call and return the error that the result of the race becomes."""
+        result = self._race.result
+        if result is None:
+            raise AssertionError("only a race that has ended fails its call")
         self._ended_at = self._surroundings.clock()
         error = call_error(result, self.report())
         self._end(error)
@@ -369,20 +269,3 @@ class Call:
         self._surroundings.observer.call_ended(
             request=self.request, report=self.report(), error=error
         )
-
-    async def _wait_until(self, instant: float) -> None:
-        """Wait until an attempt's task ends or the instant comes."""
-        loop = asyncio.get_running_loop()
-        self._wakened = loop.create_future()
-        self._race.on_place = self._wake
-        timer = loop.call_at(instant, self._wake)
-        try:
-            await self._wakened
-        finally:
-            timer.cancel()
-            self._race.on_place = None
-            self._wakened = None
-
-    def _wake(self) -> None:
-        if self._wakened is not None and not self._wakened.done():
-            self._wakened.set_result(None)

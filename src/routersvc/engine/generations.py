@@ -26,10 +26,10 @@ from routersvc.domain.measures.cost_budgets import CostBudgetRule, CostBudgets
 from routersvc.domain.planning.planner import Planner
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
-from routersvc.engine.calls import Surroundings
 from routersvc.engine.explaining import Explainer
 from routersvc.engine.health_reports import HealthReports
 from routersvc.engine.ports import Gateway, Observer
+from routersvc.engine.surroundings import Surroundings
 from routersvc.engine.tasks import TaskScope
 
 

@@ -18,7 +18,7 @@ from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetR
 from routersvc.domain.outcomes.errors import CallFailedError
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
-from routersvc.testing.scripted import Fail, Hang, Move, answer
+from routersvc.testing.scripted import Fail, Hang, Move, Wait, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_request
 
 NOBODY = Failure(failure_class=FailureClass.CONNECT, message="refused")
@@ -219,7 +219,7 @@ async def test_call_with_side_effects_is_no_probe() -> None:
 
 async def test_refused_key_comes_back_when_a_check_shows_that_it_is_good() -> None:
     """At the next check, and without a call that has to try it."""
-    refused: list[Move] = [Fail(BAD_KEY)]
+    refused: list[Move] = [Wait(0.1), Fail(BAD_KEY)]
     checks = {"a": [None, NOBODY, None]}
     world = World(
         {"a": [refused, refused, answer("x")], "b": [answer("x")]}, rules=rules(), checks=checks
@@ -227,7 +227,7 @@ async def test_refused_key_comes_back_when_a_check_shows_that_it_is_good() -> No
     world.router.start_checks()
     assert [await call(world) for _ in range(2)] == ["b", "b"]
 
-    await asyncio.sleep(19)
+    await asyncio.sleep(18)
     assert health_of(world, "a").state is HealthState.DISABLED
     await asyncio.sleep(2)
 

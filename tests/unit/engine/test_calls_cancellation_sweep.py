@@ -209,7 +209,7 @@ def test_cancellation_at_every_step_leaves_nothing(
         while cancelled_at(step, scenario, streaming=streaming):
             step += 1
 
-    assert step > 5, "the scenario has several steps at which its caller can leave"
+    assert step > 3, "the scenario has several steps at which its caller can leave"
 
 
 def checked_until(step: int, method: CheckMethod) -> bool:

@@ -209,7 +209,8 @@ async def test_place_at_a_deployment_that_has_closed_meanwhile_is_given_back() -
 
 async def test_failover_waits_where_everybody_else_is_full() -> None:
     """The failed call keeps its reason and stands in line."""
-    failing: list[Move] = [Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="503"))]
+    failure = Failure(failure_class=FailureClass.SERVER_ERROR, message="503")
+    failing: list[Move] = [Wait(0.5), Fail(failure)]
     world = World({"a": [failing], "b": [SECOND]}, rules=full_after(1))
 
     async def reasons(call: Call) -> tuple[float, list[AttemptReason]]:

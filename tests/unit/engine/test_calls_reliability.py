@@ -201,8 +201,8 @@ async def test_late_attempt_is_hedged() -> None:
     assert world.gateway.log == [
         (0.0, "slow", "started"),
         (0.5, "fast", "started"),
-        (0.7, "fast", "finished"),
         (0.7, "slow", "cancelled"),
+        (0.7, "fast", "finished"),
     ]
     report, _ = world.observer.ends[0]
     assert report.hedged

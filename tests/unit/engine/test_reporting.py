@@ -25,7 +25,7 @@ from routersvc.domain.outcomes.errors import CallFailedError, DrainingError
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.engine.calls import BACKSTOP
+from routersvc.engine.running_races import BACKSTOP
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, Wait, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request
 
