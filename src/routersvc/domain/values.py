@@ -1,4 +1,4 @@
-"""The base of values that are made for every call.
+"""The bases of values and records that are made for every call.
 
 An immutable dataclass costs about 0.1 µs for each field when it is made, because its fields are set
 through `object.__setattr__`; a call makes some two hundred fields. A struct of msgspec is filled in
@@ -33,3 +33,7 @@ class Value(msgspec.Struct, frozen=True):
     """An immutable value that `dataclasses.replace` copies, as it does dataclasses."""
 
     __dataclass_fields__ = _DataclassFields()
+
+
+class Record(msgspec.Struct, eq=False):
+    """What changes while a call runs; each is equal to itself alone."""

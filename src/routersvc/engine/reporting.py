@@ -48,8 +48,13 @@ def route_report(
     ended_at: float | None,
 ) -> RouteReport:
     """Return the report of a request so far; instants are those of the race."""
-    attempts = tuple(attempt_report(attempt, decision, race) for attempt in race.attempts)
     started_at = race.started_at
+    attempts = tuple(
+        [
+            attempt.report(profile=decision.profile, race_started_at=started_at)
+            for attempt in race.attempts
+        ]
+    )
     return RouteReport(
         decision_id=decision.decision_id,
         policy=decision.plan.policy.name,
@@ -64,11 +69,11 @@ def route_report(
             model_version=served.model_version,
             response_id=served.response_id,
         ),
-        hedged=any(attempt.reason in _BESIDE for attempt in attempts),
+        hedged=len(attempts) > 1 and any(attempt.reason in _BESIDE for attempt in attempts),
         recovered=recovered,
         degradation=decision.degradation or _weaker(decision.plan, served),
-        total_usage=_total_usage([attempt.usage for attempt in attempts]),
-        total_cost=_total_cost([attempt.cost for attempt in attempts]),
+        total_usage=_total_usage(attempts),
+        total_cost=_total_cost(attempts),
         time_to_first_content=None if first_content_at is None else first_content_at - started_at,
         duration=None if ended_at is None else ended_at - started_at,
     )
@@ -88,18 +93,18 @@ def _weaker(plan: Plan, served: Attempt | None) -> Degradation | None:
     )
 
 
-def _total_usage(usages: Sequence[Usage]) -> Usage:
-    if not usages:
+def _total_usage(attempts: Sequence[AttemptReport]) -> Usage:
+    if not attempts:
         return Usage()
-    total = usages[0]
-    for usage in usages[1:]:
-        total += usage
+    total = attempts[0].usage
+    for attempt in attempts[1:]:
+        total += attempt.usage
     return total
 
 
-def _total_cost(costs: Sequence[AttemptCost | None]) -> AttemptCost | None:
+def _total_cost(attempts: Sequence[AttemptReport]) -> AttemptCost | None:
     """Sum costs; `None` where no price is known for any."""
-    known = [cost for cost in costs if cost is not None]
+    known = [attempt.cost for attempt in attempts if attempt.cost is not None]
     if not known:
         return None
     if len(known) == 1:

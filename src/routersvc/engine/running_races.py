@@ -128,8 +128,10 @@ class RunningRace:
         race = self._race
         clock = self._surroundings.clock
         while self.winner is None and race.result is None:
-            run = next((run for run in self._runs if run.is_ready), None)
-            if run is None:
+            for run in self._runs:
+                if run.is_ready:
+                    break
+            else:
                 return
             if run.failure is not None:
                 steps = race.failed(run.attempt, run.failure, clock())

@@ -57,11 +57,16 @@ def prompt_without_proofs(
 def _written(
     prompt: Prompt, *, own: str | None, plain_thoughts: bool
 ) -> tuple[Prompt, tuple[LeftOut, ...]]:
+    said = [
+        (place, message)
+        for place, message in enumerate(prompt.messages)
+        if message.role is Role.ASSISTANT
+    ]
+    if not said:
+        return prompt, ()
     left_out: Counter[tuple[LeftOutKind, str]] = Counter()
     messages: list[Message] | None = None
-    for place, message in enumerate(prompt.messages):
-        if message.role is not Role.ASSISTANT:
-            continue
+    for place, message in said:
         parts = _parts(message.parts, own, left_out, plain_thoughts=plain_thoughts)
         if parts is not None:
             if messages is None:

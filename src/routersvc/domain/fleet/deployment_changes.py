@@ -12,15 +12,18 @@ SHORTEST_PAUSE = 5.0
 
 
 class DeploymentChanges:
-    """Reports the changes of one deployment to a listener."""
+    """Reports the changes of one deployment to a listener.
+
+    `has_paused` says that a pause was reported and its end was not.
+    """
 
     __slots__ = (
         "_deployment",
-        "_has_paused",
         "_is_half_open",
         "_is_open",
         "_listener",
         "_openings",
+        "has_paused",
     )
 
     def __init__(self, deployment: Deployment, listener: ChangeListener) -> None:
@@ -29,7 +32,7 @@ class DeploymentChanges:
         self._openings = 0
         self._is_open = False
         self._is_half_open = False
-        self._has_paused = False
+        self.has_paused = False
 
     def breaker_used(self, breaker: Breaker, reason: str) -> None:
         """Report that the breaker has opened or closed, where it has."""
@@ -58,14 +61,14 @@ class DeploymentChanges:
 
     def pause_began(self, seconds: float) -> None:
         """Report that a provider asked not to be called for long."""
-        if seconds >= SHORTEST_PAUSE and not self._has_paused:
-            self._has_paused = True
+        if seconds >= SHORTEST_PAUSE and not self.has_paused:
+            self.has_paused = True
             self._report(ChangeKind.PAUSE_BEGAN, f"for {seconds:.0f} s")
 
     def pause_ended(self) -> None:
         """Report that an answer has ended a reported pause."""
-        if self._has_paused:
-            self._has_paused = False
+        if self.has_paused:
+            self.has_paused = False
             self._report(ChangeKind.PAUSE_ENDED)
 
     def _report(self, kind: ChangeKind, reason: str = "") -> None:

@@ -184,10 +184,10 @@ class DeploymentState:
         latency = now - lease.started_at
         lease.first_content_at = now
         self._answered(lease, now)
-        slow = self.breaker.rule.is_slow(latency)
-        was_open = self.breaker.is_open
-        self.breaker.answered(lease.breaker, now, slow=slow)
-        self._breaker_used(_SLOW, was_open=was_open)
+        if self.breaker.is_open:
+            slow = self.breaker.rule.is_slow(latency)
+            self.breaker.answered(lease.breaker, now, slow=slow)
+            self._breaker_used(_SLOW, was_open=True)
         self.load.answered(latency, now)
         self.measurements.first_content(latency, streaming=lease.streaming, now=now)
 
@@ -353,7 +353,7 @@ class DeploymentState:
         if lease.probes_gate:
             lease.probes_gate = False
             self.gate.answered()
-        if self.gate.is_open(now):
+        if self._changes.has_paused and self.gate.is_open(now):
             self._changes.pause_ended()
 
     def _gate_probe_ended(self, lease: Lease, now: float) -> None:

@@ -113,24 +113,20 @@ class Fleet:
         got it; after a refusal it is still the caller's.
         """
         refusal = self._refusal(deployment, plan, now, forced=forced, needs_place=ticket is None)
-        state = self._states[deployment.name]
-        repeats = refusal is None and reason is AttemptReason.RETRY and state.take_repetition(plan)
-        if (
-            refusal is None
-            and not repeats
-            and not self._budgets.pay(
-                deployment,
-                plan,
-                reason=reason,
-                is_part_of_outage=reason is not AttemptReason.FIRST
-                and state.is_part_of_outage(now),
-                now=now,
-                asked_before=asked_before,
-            )
-        ):
-            refusal = _budget_spent(deployment)
         if refusal is not None:
             return refusal
+        state = self._states[deployment.name]
+        repeats = reason is AttemptReason.RETRY and state.take_repetition(plan)
+        is_free = repeats or reason is AttemptReason.FIRST
+        if not is_free and not self._budgets.pay(
+            deployment,
+            plan,
+            reason=reason,
+            is_part_of_outage=state.is_part_of_outage(now),
+            now=now,
+            asked_before=asked_before,
+        ):
+            return _budget_spent(deployment)
         self._disablements.call_starts(deployment, now)
         return state.lease(plan, now, forced=forced, repeats=repeats, ticket=ticket)
 

@@ -12,10 +12,10 @@ from routersvc.domain.fleet.rate_limits import RateLimitMark
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
+from routersvc.domain.values import Record
 
 
-@dataclasses.dataclass(kw_only=True, slots=True, eq=False)
-class Lease:
+class Lease(Record, kw_only=True, eq=False):
     """The right to run one attempt on one deployment; settled exactly once.
 
     `request` identifies the request by its identity: its attempts together are one piece of

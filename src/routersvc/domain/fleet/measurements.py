@@ -118,9 +118,7 @@ class Measurements:
         if now >= self._usual_duration_end:
             self._usual_duration = self._durations.quantile(LATE, now)
             self._usual_duration_end = now + _KEPT
-        history = self.first_contents[streaming]
-        history.refresh(percentile, now)
-        return history.view(percentile, now)
+        return self.first_contents[streaming].refresh(percentile, now)
 
     def outcomes(self, now: float) -> SuccessRate:
         """Return how calls have ended lately."""

@@ -93,18 +93,20 @@ class LatencyHistory:
         kept = self._views.get(percentile) if now < self._views_end else None
         return self._computed(percentile, now) if kept is None else kept
 
-    def refresh(self, percentile: float, now: float) -> None:
-        """Keep the view of this moment for the next quarter of a second, if none is kept.
+    def refresh(self, percentile: float, now: float) -> LatencyView | None:
+        """Return what is known, and keep it for the next quarter of a second, if none is kept.
 
         Views are computed from the whole window; busy deployments are read far more often.
         """
         if now >= self._views_end:
             self._views.clear()
             self._views_end = now + _REFRESH
-        if percentile not in self._views:
+        view = self._views.get(percentile)
+        if view is None:
             view = self._computed(percentile, now)
             if view is not None:
                 self._views[percentile] = view
+        return view
 
     def _computed(self, percentile: float, now: float) -> LatencyView | None:
         median = self.window.quantile(0.5, now)

@@ -16,6 +16,7 @@ from routersvc.domain.outcomes.attempt_reports import (
 )
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.profiling.profiles import Profile
+from routersvc.domain.values import Record
 
 CHARACTERS_PER_TOKEN = 4
 """English prose in the o200k vocabulary; used where a provider's count never arrived."""
@@ -31,8 +32,7 @@ PACE_CHARACTERS = 40
 """So many characters are enough, in however few contents."""
 
 
-@dataclasses.dataclass(kw_only=True, slots=True, eq=False)
-class Attempt:
+class Attempt(Record, kw_only=True, eq=False):
     """One call of one deployment on behalf of a request. Times are instants of the race's clock.
 
     `idle_since` is when the wait for the next content began; unset before the first content. Since

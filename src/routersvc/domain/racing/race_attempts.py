@@ -21,6 +21,7 @@ from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.failovers import forbids_another, may_differ
 from routersvc.domain.racing.hedges import has_exploded
 from routersvc.domain.racing.latency_lenders import refreshed_latency
+from routersvc.domain.values import Value
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Reasons of attempts that start while a late one still runs."""
@@ -50,6 +51,8 @@ class RaceAttempts:
     @property
     def is_budget_spent(self) -> bool:
         """Whether the budget for extra attempts has kept a deployment from being called."""
+        if not self._refusals:
+            return False
         return any(refusal.obstacle is Obstacle.BUDGET_SPENT for refusal in self._refusals.values())
 
     def refusal(self, deployment: Deployment) -> LeaseRefusal | None:
@@ -230,15 +233,13 @@ def _drawbacks_of(
     return candidate[0]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StartAttempt:
+class StartAttempt(Value, frozen=True):
     """Start this attempt now."""
 
     attempt: Attempt
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class CancelAttempt:
+class CancelAttempt(Value, frozen=True):
     """Cancel this attempt now; its outcome is already settled."""
 
     attempt: Attempt
