@@ -102,6 +102,12 @@ class AttemptRun:
             return False
         return self._has_ended or (self.task is not None and self.task.done())
 
+    async def aclose(self) -> None:
+        """Close the stream, if it is open. Idempotent."""
+        if self.stream is not None:
+            await self.stream.aclose()
+            self.stream = None
+
     def forget_task(self) -> None:
         """Drop the ended task: the traceback of a cancelled one refers to this run."""
         self.task = None
@@ -122,8 +128,8 @@ class AttemptRun:
         except Exception as error:  # noqa: BLE001 - a defect of an adapter fails its attempt only
             self.failure = unreadable(error)
         finally:
-            if not self.has_committed and self.stream is not None:
-                await self.stream.aclose()
+            if not self.has_committed:
+                await self.aclose()
             self._has_ended = True
 
     def record(self, events: Sequence[AnswerEvent]) -> bool:

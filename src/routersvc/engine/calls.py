@@ -176,8 +176,7 @@ class Call:
 
     async def _recover(self, broken: AttemptRun, failure: Failure) -> Sequence[CallEvent]:
         """Recover from a broken answer: another attempt takes over, or the call fails."""
-        if broken.stream is not None:
-            await broken.stream.aclose()
+        await broken.aclose()
         if self._watchdog is not None:
             # The next winner has timeouts of its own, which may come before these.
             self._watchdog.close()
@@ -247,8 +246,7 @@ class Call:
         if delivered and isinstance(delivered[-1], Finished):
             self._race.finished(self._surroundings.clock())
             self._running.observe_end(run)
-            if run.stream is not None:
-                await run.stream.aclose()
+            await run.aclose()
             self._end(None)
         return delivered
 

@@ -111,12 +111,13 @@ class RunningRace:
 
     async def aclose(self) -> None:
         """Close the winner, and wait until every attempt has ended. Idempotent."""
-        if self.winner is not None and self.winner.stream is not None:
-            await self.winner.stream.aclose()
-        unsettled = [run.task for run in self._runs if run.task and not run.task.done()]
+        if self.winner is not None:
+            await self.winner.aclose()
+        with_tasks = [run for run in self._runs if run.task is not None]
+        unsettled = [run.task for run in with_tasks if run.task and not run.task.done()]
         if unsettled:
             await asyncio.wait(unsettled)
-        for run in self._runs:
+        for run in with_tasks:
             run.forget_task()
 
     def _advance(self) -> None:
@@ -199,14 +200,10 @@ class RunningRace:
         elif run is self._reading:
             self._interrupt()
         elif run.task is not None and not run.task.cancel() and run is not self.winner:
-            self._close(run)
-        self.observe_end(run)
-
-    def _close(self, run: AttemptRun) -> None:
-        """Close the stream of an attempt that had committed when another one won."""
-        if run.stream is not None:
+            # It had committed as well, at the same moment.
             name = f"close {self._decision.decision_id}"
-            self._surroundings.scope.start(run.stream.aclose(), name=name)
+            self._surroundings.scope.start(run.aclose(), name=name)
+        self.observe_end(run)
 
     async def _read(self, run: AttemptRun) -> None:
         """Read an attempt in the task of the caller until it commits, fails or is interrupted."""

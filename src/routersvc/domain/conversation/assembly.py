@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.citations import Citation, citations_of_parts
@@ -168,12 +168,40 @@ class _Assembly:
         return tuple(_part(pieces) for pieces in self._pieces)
 
 
-def collect(events: Iterable[AnswerEvent]) -> Answer:
+def collect(events: Sequence[AnswerEvent]) -> Answer:
     """Return the answer that a complete sequence of events contains.
 
     Raises:
         ValueError: the sequence has no `Finished`: the answer is not complete.
     """
+    return _plain_answer(events) or _any_answer(events)
+
+
+def _plain_answer(events: Iterable[AnswerEvent]) -> Answer | None:
+    """Return an answer that is one text and nothing else, as most are; `None` for any other."""
+    texts: list[str] = []
+    phase = ""
+    usage: Usage | None = None
+    finish: Finished | None = None
+    for event in events:
+        if isinstance(event, TextDelta):
+            if event.logprobs or (texts and event.phase != phase):
+                return None
+            phase = event.phase
+            texts.append(event.text)
+        elif isinstance(event, UsageCounted):
+            usage = event.usage
+        elif isinstance(event, Finished):
+            finish = event
+        elif not isinstance(event, Started):
+            return None
+    text = "".join(texts)
+    if finish is None or not text:
+        return None
+    return Answer(parts=(TextPart(text=text, phase=phase),), finish=finish, usage=usage)
+
+
+def _any_answer(events: Iterable[AnswerEvent]) -> Answer:
     assembly = _Assembly()
     logprobs: list[TokenLogprob] = []
     usage: Usage | None = None

@@ -209,9 +209,9 @@ class Fleet:
         for kind in _kinds(deployment):
             yield [one for one in self._kinds[kind] if one.name != deployment.name]
 
-    def is_recovering(self, deployment: Deployment, now: float) -> bool:
+    def is_recovering(self, deployment: Deployment) -> bool:
         """Whether the breaker of a deployment is open or half open."""
-        return self._states[deployment.name].breaker.state(now) is not BreakerState.CLOSED
+        return self._states[deployment.name].breaker.is_open
 
     def record_headroom(self, lease: Lease, headroom: RateLimitHeadroom, now: float) -> None:
         """Record what the provider reports is left of its rate limits."""

@@ -49,7 +49,7 @@ class HedgeTimer:
         if plan.hedging_rule.mode is HedgingMode.OFF:
             return
         primary = attempt.deployment
-        other = next(self._attempts.untried(AttemptReason.HEDGE, now), None)
+        other = self._attempts.best_untried(AttemptReason.HEDGE, now)
         refresh_borrowed_latency(self._fleet, primary, plan, now)
         decision = decide_hedge(
             self._fleet,

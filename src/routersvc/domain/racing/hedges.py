@@ -156,7 +156,11 @@ def has_exploded(view: LatencyView | None, rule: HedgingRule) -> bool:
     """Whether latency is too high for hedges to help: above the longest delay, or a surge."""
     if view is None or view.samples < rule.min_samples:
         return False
-    return view.percentile > rule.max_delay or (view.surge is not None and view.surge >= _SURGE)
+    return view.percentile > rule.max_delay or _surges(view)
+
+
+def _surges(view: LatencyView) -> bool:
+    return view.surge is not None and view.surge >= _SURGE
 
 
 def _refusal(rule: HedgingRule, situation: HedgeSituation) -> HedgeReason | None:
@@ -196,8 +200,9 @@ def _rescue(rule: HedgingRule, situation: HedgeSituation) -> float | None:
     delay = None if situation.has_content else situation.patience
     if situation.other_duration is not None:
         last = situation.time_left - _RESCUE_MARGIN * situation.other_duration
-        last = max(last, _usual_delay(rule, situation))
-        delay = last if delay is None else min(delay, last)
+        if delay is None or last < delay:
+            last = max(last, _usual_delay(rule, situation))
+            delay = last if delay is None else min(delay, last)
     if delay is None:
         return None
     if situation.refused_after is not None and _was_due(delay, situation.refused_after):
@@ -242,7 +247,7 @@ def _percentile(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
     view = situation.primary
     if view is None or view.samples < rule.min_samples:
         return HedgeDecision(delay=rule.max_delay, reason=HedgeReason.TOO_FEW_SAMPLES)
-    if has_exploded(view, rule):
+    if view.percentile > rule.max_delay or _surges(view):
         usual = view.percentile if view.surge is None else view.percentile / view.surge
         return HedgeDecision(delay=_clamped(usual, rule), reason=HedgeReason.DEGRADED)
     return HedgeDecision(delay=_clamped(view.percentile, rule), reason=HedgeReason.PERCENTILE)

@@ -49,7 +49,7 @@ class Wish(Value, frozen=True, kw_only=True):
 class NextAttempts:
     """Decides what starts next. `on_place` is called when a place in a queue is free."""
 
-    __slots__ = ("_attempts", "_deadline", "_fleet", "_plan", "retries")
+    __slots__ = ("_attempts", "_deadline", "_fleet", "_plan", "_random", "_retries")
 
     def __init__(
         self,
@@ -60,13 +60,25 @@ class NextAttempts:
         random: random_module.Random,
         deadline: float,
     ) -> None:
-        self.retries = Retries(
-            plan=plan, fleet=fleet, attempts=attempts, random=random, deadline=deadline
-        )
+        self._retries: Retries | None = None
+        self._random = random
         self._plan = plan
         self._fleet = fleet
         self._attempts = attempts
         self._deadline = deadline
+
+    @property
+    def retries(self) -> Retries:
+        """The retries of the request, which few requests need."""
+        if self._retries is None:
+            self._retries = Retries(
+                plan=self._plan,
+                fleet=self._fleet,
+                attempts=self._attempts,
+                random=self._random,
+                deadline=self._deadline,
+            )
+        return self._retries
 
     def find(self, wish: Wish, now: float, on_place: Callable[[], None]) -> Next:
         """Return what was started or is waited for; `None` where nothing is left, or others run."""

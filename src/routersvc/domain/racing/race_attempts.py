@@ -7,7 +7,7 @@ the next attempt is due, because its obstacle may have passed.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.fleet.fleet import Fleet
@@ -25,6 +25,11 @@ from routersvc.domain.values import Value
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Reasons of attempts that start while a late one still runs."""
+
+
+_Drawbacks = tuple[bool, bool, bool]
+
+_NONE: _Drawbacks = (False, False, False)
 
 
 class RaceAttempts:
@@ -86,24 +91,43 @@ class RaceAttempts:
             return
         tried = {attempt.deployment.name for attempt in self.made}
         busy = {attempt.deployment.failure_domain for attempt in self.running}
-        is_beside = reason in _BESIDE
-        later: list[tuple[tuple[bool, bool, bool], Deployment]] = []
+        later: list[tuple[_Drawbacks, Deployment]] = []
         for deployment in self._plan.deployments:
             if deployment.name in tried or not self._can_differ(deployment):
                 continue
-            drawbacks = (
-                deployment.failure_domain in busy,
-                self._fleet.is_recovering(deployment, now),
-                is_beside and self._has_latency_surge(deployment, now),
-            )
-            if any(drawbacks):
-                later.append((drawbacks, deployment))
-            else:
+            drawbacks = self._drawbacks(deployment, busy, reason, now)
+            if drawbacks == _NONE:
                 # Nothing better can follow; most callers take the first.
                 yield deployment
+            else:
+                later.append((drawbacks, deployment))
         later.sort(key=_drawbacks_of)
         for _, deployment in later:
             yield deployment
+
+    def best_untried(self, reason: AttemptReason, now: float) -> Deployment | None:
+        """Return the first that `untried` yields; `None` where it yields none."""
+        if len(self.made) == 1 and not self._failures:
+            # The rule: one attempt runs, and another deployment has no drawback.
+            only = self.made[0].deployment
+            busy = (only.failure_domain,)
+            for deployment in self._plan.deployments:
+                if (
+                    deployment.name != only.name
+                    and self._drawbacks(deployment, busy, reason, now) == _NONE
+                ):
+                    return deployment
+        return next(self.untried(reason, now), None)
+
+    def _drawbacks(
+        self, deployment: Deployment, busy: Container[str], reason: AttemptReason, now: float
+    ) -> _Drawbacks:
+        """Return whether it shares a failure domain, recovers, or has exploded in latency."""
+        return (
+            deployment.failure_domain in busy,
+            self._fleet.is_recovering(deployment),
+            reason in _BESIDE and self._has_latency_surge(deployment, now),
+        )
 
     def _has_latency_surge(self, deployment: Deployment, now: float) -> bool:
         """Whether an attempt beside the late one would not help: latency has exploded there too."""
@@ -227,9 +251,7 @@ class RaceAttempts:
         )
 
 
-def _drawbacks_of(
-    candidate: tuple[tuple[bool, bool, bool], Deployment],
-) -> tuple[bool, bool, bool]:
+def _drawbacks_of(candidate: tuple[_Drawbacks, Deployment]) -> _Drawbacks:
     return candidate[0]
 
 

@@ -100,8 +100,9 @@ class Race:
             is_granted = self._waiting.granted is not None
             instant = min(instant, self.started_at if is_granted else self._waiting.until)
         if self.winner is None:
-            for attempt in self.running:
-                instant = min(instant, self.due_at(attempt))
+            for attempt in self._attempts.made:
+                if attempt.running:
+                    instant = min(instant, self.due_at(attempt))
         return instant
 
     def begin(self, now: float) -> list[RaceStep]:
@@ -252,7 +253,7 @@ class Race:
         return (
             (self.winner is None or self.plan.recovers)
             and self._may_start_another(now)
-            and next(self._attempts.untried(AttemptReason.FAILOVER, now), None) is not None
+            and self._attempts.best_untried(AttemptReason.FAILOVER, now) is not None
         )
 
     def _could_replace(self, now: float) -> bool:
@@ -294,8 +295,7 @@ class Race:
             return self._take(other, now)
         wish = _after(failed, AttemptReason.FAILOVER)
         if not self.plan.retries.only_without_alternative:
-            others = self._attempts.untried(AttemptReason.FAILOVER, now)
-            alternative = next(others, None) is not None
+            alternative = self._attempts.best_untried(AttemptReason.FAILOVER, now) is not None
             self._pending = self._next.retries.after(failed, failure, now, alternative=alternative)
             if self._pending is not None:
                 return []
