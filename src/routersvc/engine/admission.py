@@ -46,6 +46,7 @@ class Admission:
         self._rates = CallRates(_rates(tenants))
         self._tokens = TokenRates(_token_rates(tenants))
         self._places = _places(tenants)
+        # Also of tenants without a limit, which a reload may give them.
         self._taken: Counter[str] = Counter()
         self._clock = clock
         self._wall_clock = wall_clock
@@ -103,35 +104,35 @@ class Admission:
     def reading_begun(self, tenant: str = "") -> None:
         """Hold a place while a prompt is read without a call, for an explanation."""
         self._readings += 1
-        self._take(tenant)
+        if tenant:
+            self._taken[tenant] += 1
 
     def reading_ended(self, tenant: str = "") -> None:
         """Give back the place of a prompt that has been read."""
         self._readings -= 1
-        self._give_back(tenant)
-        self._wake_idle()
+        if tenant:
+            self._give_back(tenant)
+        if self._idle is not None:
+            self._wake_idle()
 
     def begun(self, tenant: str = "") -> None:
         """Count a call that has begun."""
         self.calls += 1
-        self._take(tenant)
+        if tenant:
+            self._taken[tenant] += 1
 
     def ended(self, tenant: str = "") -> None:
         """Count a call that has ended."""
         self.calls -= 1
-        self._give_back(tenant)
-        self._wake_idle()
-
-    def _take(self, tenant: str) -> None:
-        # Also of tenants without a limit, which a reload may give them.
         if tenant:
-            self._taken[tenant] += 1
+            self._give_back(tenant)
+        if self._idle is not None:
+            self._wake_idle()
 
     def _give_back(self, tenant: str) -> None:
-        if tenant:
-            self._taken[tenant] -= 1
-            if not self._taken[tenant]:
-                del self._taken[tenant]
+        self._taken[tenant] -= 1
+        if not self._taken[tenant]:
+            del self._taken[tenant]
 
     async def wait_idle(self) -> None:
         """Wait until nothing runs."""

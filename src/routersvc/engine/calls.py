@@ -33,8 +33,7 @@ from routersvc.engine.call_events import (
 )
 from routersvc.engine.reporting import Decision, route_report
 from routersvc.engine.resumable_texts import ResumableText, shifted_citations
-from routersvc.engine.running_races import RunningRace
-from routersvc.engine.surroundings import Surroundings
+from routersvc.engine.running_races import RunningRace, Surroundings
 from routersvc.engine.watchdogs import Watchdog
 
 

@@ -29,7 +29,7 @@ from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
 from routersvc.engine.explaining import Explainer
 from routersvc.engine.health_reports import HealthReports
 from routersvc.engine.ports import Gateway, Observer
-from routersvc.engine.surroundings import Surroundings
+from routersvc.engine.running_races import Surroundings
 from routersvc.engine.tasks import TaskScope
 
 
@@ -130,7 +130,8 @@ class Generation:
     def end(self) -> None:
         """Count a call or a check that has ended."""
         self._uses -= 1
-        self._end_if_unused()
+        if self._uses == 0:
+            self._end_if_unused()
 
     @contextlib.contextmanager
     def running(self) -> Generator[None]:

@@ -10,7 +10,8 @@ counted, and taken back, as `asyncio.timeout` does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from routersvc.domain.catalogue.capabilities import Capability
@@ -20,14 +21,29 @@ from routersvc.domain.conversation.proofs import prompt_for
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.race_attempts import CancelAttempt, RaceStep, StartAttempt
 from routersvc.domain.racing.races import Race
+from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
 from routersvc.engine.attempt_runs import AttemptRun
-from routersvc.engine.ports import AttemptCall
+from routersvc.engine.ports import AttemptCall, Gateway, Observer
 from routersvc.engine.reporting import Decision, attempt_report
-from routersvc.engine.surroundings import Surroundings
+from routersvc.engine.tasks import TaskScope
 
 BACKSTOP = 0.5
 """Seconds past its timeout after which an attempt ends itself. The race's own clock comes first: an
 attempt that timed out a moment before the deadline would look like a failing provider."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What every call of a router shares. `clock` is the running loop's own time.
+
+    `max_answer_bytes` is the largest message that the server sends to a caller.
+    """
+
+    gateway: Gateway
+    observer: Observer
+    scope: TaskScope
+    clock: Callable[[], float]
+    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
 
 
 class RunningRace:

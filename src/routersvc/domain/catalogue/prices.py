@@ -44,16 +44,14 @@ class Rates:
         """Return the price of `usage` in US dollars."""
         cached = usage.cached_input_tokens
         written = usage.cache_write_tokens
-        for_an_hour = min(written, usage.cache_write_hour_tokens)
         plain = max(0, usage.input_tokens - cached - written)
-        cached_price = self.input if self.cached_input is None else self.cached_input
-        total = (
-            plain * self.input
-            + cached * cached_price
-            + (written - for_an_hour) * self.of_input(CacheLifetime.SHORT)
-            + for_an_hour * self.of_input(CacheLifetime.LONG)
-            + usage.output_tokens * self.output
-        )
+        total = plain * self.input + usage.output_tokens * self.output
+        if cached:
+            total += cached * (self.input if self.cached_input is None else self.cached_input)
+        if written:
+            for_an_hour = min(written, usage.cache_write_hour_tokens)
+            total += (written - for_an_hour) * self.of_input(CacheLifetime.SHORT)
+            total += for_an_hour * self.of_input(CacheLifetime.LONG)
         return total / _MILLION
 
 

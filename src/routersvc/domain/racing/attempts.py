@@ -25,6 +25,9 @@ ROUNDS = 32
 """How often one request can fill its model's context window: tools of the provider, and summaries
 of its conversation, are further rounds. What a provider counts beyond that is an error."""
 
+_NOTHING_USED = Usage()
+_NO_COST = AttemptCost(usd=0.0, wasted_usd=0.0, estimated=False)
+
 PACE_CONTENTS = 4
 """So many contents in a window of the pace are enough."""
 
@@ -158,15 +161,20 @@ class Attempt(Record, kw_only=True, eq=False):
         if self.final_report is not None:
             return self.final_report
         running = self.running
-        usage = Usage() if running and self.counted is None else self.usage(profile)
         prices = self.deployment.model.prices
         cost = None
-        if prices is not None:
-            usd = prices.cost(usage, profile.service_tier)
-            useful = running or self.outcome is AttemptOutcome.SERVED
-            cost = AttemptCost(
-                usd=usd, wasted_usd=0.0 if useful else usd, estimated=usage.estimated
-            )
+        if running and self.counted is None:
+            usage = _NOTHING_USED
+            if prices is not None:
+                cost = _NO_COST
+        else:
+            usage = self.usage(profile)
+            if prices is not None:
+                usd = prices.cost(usage, profile.service_tier)
+                useful = running or self.outcome is AttemptOutcome.SERVED
+                cost = AttemptCost(
+                    usd=usd, wasted_usd=0.0 if useful else usd, estimated=usage.estimated
+                )
         first = self.first_content_at
         report = AttemptReport(
             number=self.number,
