@@ -26,7 +26,7 @@ from routersvc.domain.measures.cost_budgets import CostBudgets
 from routersvc.domain.planning.limits import Limits
 from routersvc.domain.planning.planner import Planner, Profiled
 from routersvc.domain.planning.plans import Plan, PlannedRequest
-from routersvc.domain.racing.hedge_situations import decide_hedge
+from routersvc.domain.racing.hedge_situations import decide_first_hedge
 
 RECORDED_DEPLOYMENTS = 8
 """Deployments of a plan whose state a decision records: more than calls usually try."""
@@ -129,13 +129,5 @@ class Explainer:
     def _with_hedging(self, plan: Plan, obstacles: Mapping[str, LeaseRefusal], now: float) -> Plan:
         """Return the plan with the decision that would be made on hedging its first attempt."""
         primary, other = primary_and_backup(plan.deployments, obstacles)
-        decision = decide_hedge(
-            self.fleet,
-            plan,
-            primary=primary,
-            other=other,
-            running=1,
-            time_left=plan.timeout,
-            now=now,
-        )
+        decision = decide_first_hedge(self.fleet, plan, primary=primary, other=other, now=now)
         return with_hedging(plan, decision)

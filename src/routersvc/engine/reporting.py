@@ -96,6 +96,8 @@ def _weaker(plan: Plan, served: Attempt | None) -> Degradation | None:
 def _total_usage(attempts: Sequence[AttemptReport]) -> Usage:
     if not attempts:
         return Usage()
+    if len(attempts) == 1:
+        return attempts[0].usage
     total = attempts[0].usage
     for attempt in attempts[1:]:
         total += attempt.usage
@@ -104,6 +106,8 @@ def _total_usage(attempts: Sequence[AttemptReport]) -> Usage:
 
 def _total_cost(attempts: Sequence[AttemptReport]) -> AttemptCost | None:
     """Sum costs; `None` where no price is known for any."""
+    if len(attempts) == 1:
+        return attempts[0].cost
     known = [attempt.cost for attempt in attempts if attempt.cost is not None]
     if not known:
         return None

@@ -127,14 +127,13 @@ class RunningRace:
 
     async def aclose(self) -> None:
         """Close the winner, and wait until every attempt has ended. Idempotent."""
-        if self.winner is not None:
+        if self.winner is not None and self.winner.stream is not None:
             await self.winner.aclose()
-        with_tasks = [run for run in self._runs if run.task is not None]
-        unsettled = [run.task for run in with_tasks if run.task and not run.task.done()]
-        if unsettled:
-            await asyncio.wait(unsettled)
-        for run in with_tasks:
-            run.forget_task()
+        tasks = [run.task for run in self._runs if run.task is not None]
+        if tasks:
+            await asyncio.wait(tasks)
+            for run in self._runs:
+                run.forget_task()
 
     def _advance(self) -> None:
         """Tell the race which attempts have failed or committed, and perform what it decides.

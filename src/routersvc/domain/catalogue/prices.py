@@ -112,4 +112,6 @@ class Prices(TierPrices):
 
     def cost(self, usage: Usage, tier: ServiceTier | None = None) -> float:
         """Return the price of `usage` in US dollars at a service tier."""
-        return self.of_tier(tier).rates(usage.input_tokens).amount(usage)
+        prices = self if tier is None else self.of_tier(tier)
+        rates = prices.rates(usage.input_tokens) if prices.steps else prices
+        return rates.amount(usage)

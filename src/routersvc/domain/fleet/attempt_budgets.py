@@ -233,7 +233,8 @@ class AttemptBudgets:
 
     def deposit(self, plan: Plan, now: float) -> None:
         """Record a request: it deposits in the budgets of its policy and its providers."""
-        self._of_policy(plan.policy.name).deposit(now)
+        policy = plan.policy.name
+        (self._of_policies.get(policy) or self._of_policy(policy)).deposit(now)
         known = self._of_providers
         for provider in {deployment.provider.name for deployment in plan.deployments}:
             (known.get(provider) or self._of_provider(provider)).deposit(now)

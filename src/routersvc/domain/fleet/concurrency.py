@@ -260,7 +260,8 @@ class ConcurrencyLimiter:
         if ticket.state is not TicketState.RUNNING or ticket.limiter is not self:
             raise AssertionError("a place is given back exactly once, to where it was taken")
         ticket.state = TicketState.ENDED
-        self._limit = self._grown(now)
+        if self._limit < self._remembered:
+            self._limit = self._grown(now)
         self.in_flight -= 1
         return self.in_flight + 1
 
@@ -282,6 +283,7 @@ class ConcurrencyLimiter:
         self.in_flight += 1
         ticket.state = TicketState.RUNNING
         ticket.started_at = now
-        twin = _untie(ticket)
-        if twin is not None:
-            twin.limiter.cancel(twin)
+        if ticket.twin is not None:
+            twin = _untie(ticket)
+            if twin is not None:
+                twin.limiter.cancel(twin)

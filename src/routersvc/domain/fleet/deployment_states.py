@@ -347,7 +347,8 @@ class DeploymentState:
     def _answered(self, lease: Lease, now: float) -> None:
         self.checks.call_answered(now)
         self.turns.succeeded(now)
-        self._gate_answered(lease, now)
+        if lease.probes_gate or self._changes.has_paused:
+            self._gate_answered(lease, now)
 
     def _gate_answered(self, lease: Lease, now: float) -> None:
         if lease.probes_gate:

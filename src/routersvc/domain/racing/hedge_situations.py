@@ -1,6 +1,6 @@
 """What a hedge or a rescue depends on, read from the fleet.
 
-Decisions only read. Calls refresh the latencies before they decide; explanations do not.
+Calls refresh the latencies before they decide; explanations only read.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.measures.latency_histories import LatencyView
 from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.hedges import (
@@ -25,22 +26,25 @@ from routersvc.domain.racing.timeouts import is_silent, patience
 
 
 def decide_hedge(  # noqa: PLR0913 - each is a part of the situation
-    fleet: Fleet,
     plan: Plan,
     *,
     primary: Deployment,
+    primary_latency: LatencyView | None,
     other: Deployment | None,
+    other_latency: LatencyView | None,
+    other_duration: float | None,
     running: int,
     time_left: float,
-    now: float,
     has_content: bool = False,
     refused_after: float | None = None,
 ) -> HedgeDecision:
     """Return when another attempt, on `other`, may start beside the attempt on `primary`.
 
-    `time_left` is seconds from the start of that attempt to the deadline. `refused_after` is when a
-    hedge was due and did not get a lease, also in seconds from that start. `has_content` says that
-    the content of the attempt has begun to arrive.
+    The latencies are the times to first content, that of the primary borrowed where it has too few
+    samples; `other_duration` is the time in seconds in which the other gives nearly every whole
+    answer. `time_left` is seconds from the start of that attempt to the deadline. `refused_after`
+    is when a hedge was due and did not get a lease, also in seconds from that start. `has_content`
+    says that the content of the attempt has begun to arrive.
     """
     rule = plan.hedging_rule
     if rule.mode is HedgingMode.OFF:
@@ -58,12 +62,28 @@ def decide_hedge(  # noqa: PLR0913 - each is a part of the situation
             previous_attempts=plan.previous_attempts,
             has_side_effects=plan.has_side_effects,
             latency_budget=plan.latency_budget,
-            primary=latency(fleet, primary, plan, now),
-            other=None if other is None else own_latency(fleet, other, plan, now),
-            other_duration=None if other is None else usual_duration(fleet, other, now),
+            primary=primary_latency,
+            other=other_latency,
+            other_duration=other_duration,
             cost_ratio=_cost_ratio(primary, other) if rule.mode is HedgingMode.AUTO else None,
             refused_after=refused_after,
         ),
+    )
+
+
+def decide_first_hedge(
+    fleet: Fleet, plan: Plan, *, primary: Deployment, other: Deployment | None, now: float
+) -> HedgeDecision:
+    """Return what would be decided on a hedge if the first attempt started now. Only reads."""
+    return decide_hedge(
+        plan,
+        primary=primary,
+        primary_latency=latency(fleet, primary, plan, now),
+        other=other,
+        other_latency=None if other is None else own_latency(fleet, other, plan, now),
+        other_duration=None if other is None else usual_duration(fleet, other, now),
+        running=1,
+        time_left=plan.timeout,
     )
 
 

@@ -9,7 +9,11 @@ from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.hedge_situations import decide_hedge
 from routersvc.domain.racing.hedges import HedgeDecision, HedgeReason
-from routersvc.domain.racing.latency_lenders import refresh_borrowed_latency
+from routersvc.domain.racing.latency_lenders import (
+    refreshed_latency,
+    refreshed_or_borrowed_latency,
+    usual_duration,
+)
 from routersvc.domain.racing.race_attempts import RaceAttempts
 
 
@@ -50,15 +54,16 @@ class HedgeTimer:
             return
         primary = attempt.deployment
         other = self._attempts.best_untried(AttemptReason.HEDGE, now)
-        refresh_borrowed_latency(self._fleet, primary, plan, now)
+        fleet = self._fleet
         decision = decide_hedge(
-            self._fleet,
             plan,
             primary=primary,
+            primary_latency=refreshed_or_borrowed_latency(fleet, primary, plan, now),
             other=other,
+            other_latency=None if other is None else refreshed_latency(fleet, other, plan, now),
+            other_duration=None if other is None else usual_duration(fleet, other, now),
             running=len(self._attempts.running),
             time_left=self._deadline - attempt.started_at,
-            now=now,
             has_content=attempt.first_content_at is not None,
             refused_after=refused_after,
         )

@@ -28,15 +28,20 @@ def latency(fleet: Fleet, deployment: Deployment, plan: Plan, now: float) -> Lat
     `None` where it has none and nobody else has enough.
     """
     own = own_latency(fleet, deployment, plan, now)
-    least = plan.hedging_rule.min_samples
-    if own is not None and own.samples >= least:
+    if own is not None and own.samples >= plan.hedging_rule.min_samples:
         return own
+    return _borrowed(fleet, deployment, plan, now) or own
+
+
+def _borrowed(fleet: Fleet, deployment: Deployment, plan: Plan, now: float) -> LatencyView | None:
+    """Return the latency of the best lender; `None` where nobody has enough samples."""
+    least = plan.hedging_rule.min_samples
     for lenders in fleet.lenders(deployment):
         views = (own_latency(fleet, lender, plan, now) for lender in lenders)
         known = [view for view in views if view is not None and view.samples >= least]
         if known:
             return dataclasses.replace(max(known, key=_samples_of), surge=None)
-    return own
+    return None
 
 
 def usual_duration(fleet: Fleet, deployment: Deployment, now: float) -> float | None:
@@ -61,13 +66,17 @@ def refreshed_latency(
     )
 
 
-def refresh_borrowed_latency(fleet: Fleet, deployment: Deployment, plan: Plan, now: float) -> None:
-    """Let them share the latency of one deployment, and those that it may borrow."""
-    view = refreshed_latency(fleet, deployment, plan, now)
-    if view is None or view.samples < plan.hedging_rule.min_samples:
-        for lenders in fleet.lenders(deployment):
-            for lender in lenders:
-                refreshed_latency(fleet, lender, plan, now)
+def refreshed_or_borrowed_latency(
+    fleet: Fleet, deployment: Deployment, plan: Plan, now: float
+) -> LatencyView | None:
+    """Return what `latency` does, and let the decisions of other calls share what it reads."""
+    own = refreshed_latency(fleet, deployment, plan, now)
+    if own is not None and own.samples >= plan.hedging_rule.min_samples:
+        return own
+    for lenders in fleet.lenders(deployment):
+        for lender in lenders:
+            refreshed_latency(fleet, lender, plan, now)
+    return _borrowed(fleet, deployment, plan, now) or own
 
 
 def _samples_of(view: LatencyView) -> int:

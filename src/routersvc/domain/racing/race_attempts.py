@@ -23,7 +23,7 @@ from routersvc.domain.racing.hedges import has_exploded
 from routersvc.domain.racing.latency_lenders import refreshed_latency
 from routersvc.domain.values import Value
 
-_BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
+_BESIDE = (AttemptReason.HEDGE, AttemptReason.RESCUE)
 """Reasons of attempts that start while a late one still runs."""
 
 

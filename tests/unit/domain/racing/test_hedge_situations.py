@@ -17,9 +17,7 @@ from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.hedge_situations import (
-    decide_hedge,
-)
+from routersvc.domain.racing.hedge_situations import decide_first_hedge
 from routersvc.domain.racing.hedges import HedgeReason
 from routersvc.domain.racing.latency_lenders import refreshed_latency
 from routersvc.testing.worlds import scripted_deployment
@@ -48,18 +46,15 @@ class TestHedges:
             fleet.succeeded(lease, usage=None, now=whole)
 
     def hedge(
-        self, fleet: Fleet, plan: Plan, *, now: float = 5.0, refused_after: float | None = None
+        self, fleet: Fleet, plan: Plan, *, now: float = 5.0
     ) -> tuple[float | None, HedgeReason]:
         """Decide on a hedge of the plan's first deployment at its second, two minutes to go."""
-        decision = decide_hedge(
+        decision = decide_first_hedge(
             fleet,
-            plan,
+            dataclasses.replace(plan, timeout=120.0),
             primary=plan.deployments[0],
             other=plan.deployments[1],
-            running=1,
-            time_left=120.0,
             now=now,
-            refused_after=refused_after,
         )
         return decision.delay, decision.reason
 
