@@ -209,15 +209,10 @@ async def _in_flight(provider: SimulatedProvider, count: int) -> None:
 
 
 def _log(provider: SimulatedProvider) -> list[dict[str, Any]]:
-    """Return the completions asked of a provider, each with the seconds since the one before.
-
-    The router also asks providers that it does not call whether they live.
-    """
+    """Return the requests to a provider, each with the seconds since the one before."""
     log: list[dict[str, Any]] = []
     before: float | None = None
     for record in provider.log:
-        if record.method != "POST":
-            continue
         since = None if before is None else record.received_time - before
         log.append({**record.plain(), "after_previous": since})
         before = record.received_time

@@ -75,6 +75,8 @@ def server_settings(cases: Iterable[Case], base_urls: dict[str, str], edge: str 
     """Return the settings file of a server that serves some cases."""
     document: Json = {
         "server": {"listen": ["127.0.0.1:0"], "edge": edge},
+        # The only requests that providers get are those of the cases.
+        "fleet": {"checks": {"method": "off"}},
         "providers": {},
         "models": {},
         "deployments": {},
