@@ -351,7 +351,7 @@ class Router:
         remembered = generation.explainer.remembered(
             planned, received_at=received_at, now=started_at
         )
-        decision_id = f"{self._random.getrandbits(128):032x}"
+        decision_id = self._random.getrandbits(128).to_bytes(16, "big").hex()
         race = Race(plan=plan, fleet=generation.fleet, random=self._random, started_at=started_at)
         call = Call(
             request=request,

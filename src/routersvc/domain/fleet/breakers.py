@@ -28,6 +28,7 @@ from typing import assert_never
 from routersvc.domain.fleet.breaker_health import BreakerHealth, BreakerState
 from routersvc.domain.measures.success_rates import SuccessRateWindow
 from routersvc.domain.outcomes.failure_rules import BreakerEffect
+from routersvc.domain.values import Record
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,16 +86,13 @@ class BreakerRule:
         return self.slow_call_duration is not None and latency >= self.slow_call_duration
 
 
-class BreakerLease:
+class BreakerLease(Record, kw_only=True, eq=False):
     """The right to make one call, given back exactly once. A `probe` decides on the recovery."""
 
-    __slots__ = ("forced", "opening", "probe", "settled")
-
-    def __init__(self, *, opening: int, probe: bool = False, forced: bool = False) -> None:
-        self.opening = opening
-        self.probe = probe
-        self.forced = forced
-        self.settled = False
+    opening: int
+    probe: bool = False
+    forced: bool = False
+    settled: bool = False
 
 
 class Breaker:

@@ -21,6 +21,8 @@ import enum
 import math
 from collections.abc import Callable
 
+from routersvc.domain.values import Record
+
 _NEAR = 0.75
 """Successes raise the limit only above this share of it."""
 
@@ -72,23 +74,18 @@ class TicketState(enum.Enum):
     DROPPED = "dropped"
 
 
-class Ticket:
+class Ticket(Record, eq=False):
     """The right to run one attempt, now or when its turn comes.
 
     `started_at` is seconds on the clock of the limiter's `now`, and infinite until it starts.
     `on_start` is called when a ticket that waited starts; it must not change the limiter.
     """
 
-    __slots__ = ("limiter", "on_start", "started_at", "state", "twin")
-
-    def __init__(
-        self, limiter: ConcurrencyLimiter, *, on_start: Callable[[], None] | None = None
-    ) -> None:
-        self.limiter = limiter
-        self.on_start = on_start
-        self.state = TicketState.WAITING
-        self.started_at = math.inf
-        self.twin: Ticket | None = None
+    limiter: ConcurrencyLimiter
+    on_start: Callable[[], None] | None = None
+    state: TicketState = TicketState.WAITING
+    started_at: float = math.inf
+    twin: Ticket | None = None
 
 
 def tie(first: Ticket, second: Ticket) -> None:

@@ -13,6 +13,7 @@ import math
 from typing import NamedTuple
 
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.values import Value
 
 UNSTATED_RESET = 10.0
 """Seconds until the reset where none is reported: Azure counts requests over 10 s at most."""
@@ -21,7 +22,7 @@ LONGEST_TRUST = 600.0
 """Seconds after which any report is ignored: one misread daily limit must not last all day."""
 
 
-class RateLimitMark(NamedTuple):
+class RateLimitMark(Value, frozen=True):
     """How much had been sent in all, this call included, when a call was sent."""
 
     requests: int
