@@ -1,6 +1,6 @@
 """TLS of the server, whose certificate can be replaced while it runs.
 
-gRPC core asks for the certificate at every handshake. New connections get the one in force;
+Both edges ask for the certificate at every handshake. New connections get the one in force;
 connections that exist go on with that of their handshake.
 """
 
@@ -31,6 +31,12 @@ class Certificates:
         self._files = files
         self._current = _configuration(files)
         self.requires_clients = files.client_authorities is not None
+
+    @property
+    def files(self) -> TlsFiles:
+        """The files in force; another value after each change."""
+        with self._lock:
+            return self._files
 
     def takes(self, files: TlsFiles) -> bool:
         """Whether these files can replace those in force without a restart."""

@@ -39,7 +39,7 @@ class EdgeServer:
     `wall_clock` seconds since the epoch.
 
     Raises:
-        EdgeUnavailableError: the edge that the options name is not installed, or lacks TLS.
+        EdgeUnavailableError: the edge that the options name is not installed.
     """
 
     def __init__(

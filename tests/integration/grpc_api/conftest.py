@@ -181,8 +181,6 @@ async def open_edge(edge_name: EdgeName, tmp_path: Path) -> AsyncGenerator[OpenE
                 if isinstance(authenticator, Guard)
                 else Guard(access=AccessRules(authenticator=authenticator))
             )
-            if guard.tls is not None and edge_name == "nghttp2":
-                pytest.skip("the nghttp2 edge has no TLS")
             turned_away: list[bool] = []
 
             def note_turned_away(error: RefusedError, *, streaming: bool) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,6 +183,37 @@ async def test_certificate_is_replaced_under_connections(open_edge: OpenEdge) ->
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
+async def test_connection_without_http2_in_tls_is_closed(open_edge: OpenEdge) -> None:
+    """Clear text, another protocol, and a client that negotiates none; nobody waits for them."""
+    edge = await open_guarded(open_edge, Guard(access=rules(), tls=files(clients=None)))
+    port = int(edge.address.rpartition(":")[2])
+    contexts: dict[str, ssl.SSLContext | None] = {"clear text": None}
+    for name, protocols in (("none", []), ("http/1.1", ["http/1.1"])):
+        contexts[name] = ssl.create_default_context(cadata=OURS.pem.decode("ascii"))
+        if protocols:
+            contexts[name].set_alpn_protocols(protocols)  # type: ignore[union-attr]
+
+    heard: dict[str, bytes] = {}
+    for name, context in contexts.items():
+        heard[name] = b""
+        with contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_connection("localhost", port, ssl=context)
+            writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9))
+            heard[name] = await reader.read()
+            writer.close()
+    _, silent = await asyncio.open_connection("localhost", port)
+    await edge.server.stop(grace=0.0)
+
+    silent.close()
+    # What a server says of clear text is an alert of TLS.
+    assert {name: answer[:1] for name, answer in heard.items()} == {
+        "clear text": heard["clear text"][:1],
+        "none": b"",
+        "http/1.1": b"",
+    }
+    assert heard["clear text"][:1] in {b"", b"\x15"}
+
+
 @pytest.mark.parametrize(
     ("credential", "reason"),
     [
@@ -266,29 +300,38 @@ async def test_reflection_can_require_authentication(open_edge: OpenEdge) -> Non
     """By a key in the call, or by the certificate of its connection."""
     edge = await open_guarded(open_edge, Guard(access=rules(), tls=files(), closes_reflection=True))
 
-    async def list_services(channel: aio.Channel, *metadata: tuple[str, str]) -> str:
-        describe: aio.StreamStreamMultiCallable[
+    def describe(
+        channel: aio.Channel, *metadata: tuple[str, str]
+    ) -> aio.StreamStreamCall[
+        reflection_pb2.ServerReflectionRequest, reflection_pb2.ServerReflectionResponse
+    ]:
+        call: aio.StreamStreamMultiCallable[
             reflection_pb2.ServerReflectionRequest, reflection_pb2.ServerReflectionResponse
         ] = channel.stream_stream(
             "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
             request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
             response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
         )
-        asked = iter([reflection_pb2.ServerReflectionRequest(list_services="")])
-        try:
-            (described,) = [it async for it in describe(asked, metadata=metadata)]
-        except aio.AioRpcError as error:
-            return error.code().name
+        return call(metadata=metadata)
+
+    async def first_service(channel: aio.Channel, *metadata: tuple[str, str]) -> str:
+        call = describe(channel, *metadata)
+        await call.write(reflection_pb2.ServerReflectionRequest(list_services=""))
+        described = await call.read()
+        call.cancel()
+        assert isinstance(described, reflection_pb2.ServerReflectionResponse)
         return described.list_services_response.service[0].name
 
+    # Refused before it sends anything: a client that sends at that moment fails by itself.
+    refused = await describe(edge.channel).code()
     async with secure_channel(edge, OURS.issue("any", uris=[SPIFFE])) as channel:
         seen = [
-            await list_services(edge.channel),
-            await list_services(edge.channel, ("x-api-key", "long-random-key")),
-            await list_services(channel),
+            await first_service(edge.channel, ("x-api-key", "long-random-key")),
+            await first_service(channel),
         ]
 
-    assert seen == ["UNAUTHENTICATED", *["grpc.health.v1.Health"] * 2]
+    assert refused is grpc.StatusCode.UNAUTHENTICATED
+    assert seen == ["grpc.health.v1.Health"] * 2
 
 
 async def test_commands_present_a_certificate(open_edge: OpenEdge, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from grpc import aio
 
 from routersvc.grpc_api.certificates import Certificates
 from routersvc.grpc_api.edges.grpcio_edge import GrpcioEdge
-from routersvc.grpc_api.edges.port import Edge, EdgeNotInstalledError, EdgeWithoutTlsError
+from routersvc.grpc_api.edges.port import Edge, EdgeNotInstalledError
 from routersvc.grpc_api.server_options import ServerOptions
 
 _PACKAGE = "ngh2"
@@ -29,7 +29,6 @@ def open_edge(
 
     Raises:
         EdgeNotInstalledError: its package is not installed.
-        EdgeWithoutTlsError: it is to use `certificates`, but has no TLS.
     """
     match options.edge:
         case "grpcio":
@@ -42,8 +41,6 @@ def open_edge(
         case "nghttp2":
             if importlib.util.find_spec(_PACKAGE) is None:
                 raise EdgeNotInstalledError(edge=options.edge, package=_PACKAGE, extra=_EXTRA)
-            if certificates is not None:
-                raise EdgeWithoutTlsError(options.edge)
             from routersvc.grpc_api.edges.nghttp2.server import (  # noqa: PLC0415 - its package is optional
                 Nghttp2Edge,
             )
@@ -53,4 +50,5 @@ def open_edge(
                 handlers=handlers,
                 interceptors=interceptors,
                 chance=random.Random(),
+                certificates=certificates,
             )

@@ -93,15 +93,3 @@ class EdgeNotInstalledError(EdgeUnavailableError):
             f"`server.edge: {self.edge}` needs the package `{self.package}`, which is not "
             f"installed: install `routersvc[{self.extra}]`"
         )
-
-
-class EdgeWithoutTlsError(EdgeUnavailableError):
-    """The options ask for TLS, which the edge does not have."""
-
-    def __init__(self, edge: str) -> None:
-        super().__init__(edge)
-        self.edge = edge
-
-    def __str__(self) -> str:
-        """Return what contradicts each other."""
-        return f"`server.edge: {self.edge}` has no TLS: remove `server.tls`, or use `grpcio`"

@@ -195,8 +195,6 @@ def _check_server(server: ServerSection, problems: ProblemList) -> None:
             f"at most {duration_text(server.max_timeout)}",
         )
     tls = server.tls
-    if server.edge == "nghttp2" and tls.certificate_file is not None:
-        problems.at_value(("server", "edge"), "has no TLS, which `server.tls` asks for", "`grpcio`")
     for key, other in (
         ("certificate_file", "private_key_file"),
         ("private_key_file", "certificate_file"),

@@ -205,8 +205,8 @@ class ServerSection(Section):
     edge: Literal["grpcio", "nghttp2"] = Field(
         default="grpcio",
         description="The implementation of gRPC: `grpcio` is gRPC's own core; `nghttp2` costs less "
-        "CPU per call and per streamed message, needs the package `routersvc[nghttp2]`, and has no "
-        "TLS. Both serve the same contract.",
+        "CPU per call and per streamed message, and needs the package `routersvc[nghttp2]`. Both "
+        "serve the same contract.",
     )
     max_message_bytes: ByteSize = Field(
         default=16 * 1024 * 1024,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import cast
 
 import pytest
 from tests.unit.grpc_api.edges.nghttp2.callers import server_options
 
-from routersvc.grpc_api.certificates import Certificates
 from routersvc.grpc_api.edges.grpcio_edge import GrpcioEdge
 from routersvc.grpc_api.edges.nghttp2.server import Nghttp2Edge
 from routersvc.grpc_api.edges.opening import open_edge
-from routersvc.grpc_api.edges.port import EdgeNotInstalledError, EdgeWithoutTlsError
+from routersvc.grpc_api.edges.port import EdgeNotInstalledError
 
 
 async def test_edge_is_chosen_by_its_name() -> None:
@@ -40,16 +38,3 @@ async def test_edge_that_is_not_installed_says_how_to(monkeypatch: pytest.Monkey
         "`server.edge: nghttp2` needs the package `ngh2`, which is not installed: "
         "install `routersvc[nghttp2]`"
     )
-
-
-async def test_edge_without_tls_is_not_opened_in_clear_text() -> None:
-    """The settings refuse it, too."""
-    certificates = cast("Certificates", object())  # not looked at
-
-    with pytest.raises(EdgeWithoutTlsError, match=r"`server.edge: nghttp2` has no TLS"):
-        open_edge(
-            options=server_options("nghttp2"),
-            handlers=[],
-            interceptors=[],
-            certificates=certificates,
-        )

@@ -223,11 +223,3 @@ def test_error_is_one_exception_of_one_kind(load: Callable[[str], Settings], min
 
     assert [problem.line for problem in caught.value.problems] == [16, 17]
     assert str(caught.value).count("\n") == 1
-
-
-def test_edge_without_tls_contradicts_tls(problems_in: ProblemsIn, minimal: str) -> None:
-    """Beside what is wrong with the files."""
-    tls = "tls: {certificate_file: /absent, private_key_file: /absent}"
-
-    assert "16:16: server.edge" in problems_in(f"{minimal}server: {{edge: nghttp2, {tls}}}\n")
-    assert "16:16: server.edge" not in problems_in(f"{minimal}server: {{edge: grpcio, {tls}}}\n")

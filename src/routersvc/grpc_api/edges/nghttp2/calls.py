@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import grpc
@@ -23,6 +23,7 @@ from routersvc.grpc_api.edges.nghttp2.metadata import (
     RequestHead,
     status_headers,
 )
+from routersvc.grpc_api.edges.nghttp2.unsent import Unsent
 
 _OK_TRAILERS: tuple[Header, ...] = ((b"grpc-status", b"0"),)
 
@@ -32,7 +33,9 @@ class Line(Protocol):
 
     session: Session
     peer: str
+    auth_context: Mapping[str, tuple[bytes, ...]]
     is_paused: bool
+    unsent: Unsent
 
     def flush_soon(self) -> None:
         """Send what the session holds, at the end of this turn of the loop."""
@@ -40,14 +43,6 @@ class Line(Protocol):
 
     def sent(self) -> None:
         """Do so, and note that a response sends data."""
-        ...
-
-    async def writable(self, call: Call) -> None:
-        """Wait until the unsent bytes of a call are few, and the socket takes more."""
-        ...
-
-    def reset_when_sent(self, stream_id: int) -> None:
-        """Tell the caller to send no more once the status is sent."""
         ...
 
 
@@ -114,6 +109,11 @@ class Call:
     def peer(self) -> str:
         """The caller's address."""
         return self.line.peer
+
+    @property
+    def auth_context(self) -> Mapping[str, tuple[bytes, ...]]:
+        """What the caller's connection has proved, under the names that gRPC core uses."""
+        return self.line.auth_context
 
     # ---- what arrives
 
@@ -231,7 +231,7 @@ class Call:
         if not self.ended and (
             line.is_paused or line.session.queued_body_size(self.stream_id) > WRITE_HIGH_WATER
         ):
-            await line.writable(self)
+            await line.unsent.writable(self)
 
     # ---- the end
 
@@ -262,7 +262,7 @@ class Call:
             return
         self._end()
         if not self.is_half_closed:
-            self.line.reset_when_sent(self.stream_id)
+            self.line.unsent.reset_when_sent(self.stream_id)
         self.line.sent()
 
     def abandon(self) -> None:

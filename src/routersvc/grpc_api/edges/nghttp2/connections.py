@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 import grpc
@@ -17,7 +18,6 @@ from routersvc.grpc_api.edges.nghttp2.hosts import Host
 from routersvc.grpc_api.edges.nghttp2.lifetimes import LINGER, UNREAD_LINGER, Step
 from routersvc.grpc_api.edges.nghttp2.limits import (
     SEND_CHUNK,
-    WRITE_HIGH_WATER,
     RefusedCallError,
 )
 from routersvc.grpc_api.edges.nghttp2.messages import MessageReader
@@ -28,9 +28,11 @@ from routersvc.grpc_api.edges.nghttp2.metadata import (
 )
 from routersvc.grpc_api.edges.nghttp2.peers import peer_of
 from routersvc.grpc_api.edges.nghttp2.turns import Input
+from routersvc.grpc_api.edges.nghttp2.unsent import Unsent
 
 logger = logging.getLogger(__name__)
 
+_NOTHING: Mapping[str, tuple[bytes, ...]] = MappingProxyType({})
 _DRAIN_PING = b"goodbye!"
 _KEEPALIVE_PING = b"isalive?"
 
@@ -40,16 +42,17 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, host: Host, loop: asyncio.AbstractEventLoop) -> None:
         self.session = engine.server_session(max_streams=host.max_streams)
+        self.unsent = Unsent(self.session, loop)
         self.peer = ""
+        self.auth_context = _NOTHING
         self.is_paused = False
         self._host = host
         self._loop = loop
         self._calls: dict[int, Call] = {}
-        self._writers: dict[Call, asyncio.Future[None]] = {}
-        self._unfinished: list[int] = []
         self.lifetime = host.lifetime()
         self._input = Input(self._parse, loop)
         self._timer: asyncio.TimerHandle | None = None
+        self._handshaking: asyncio.Transport | None = None
         self._transport: asyncio.Transport | None = None
         self._will_flush = False
         self._is_closing = False
@@ -72,12 +75,27 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or refuse a connection too many."""
-        self._transport = cast("asyncio.Transport", transport)
+        socket = cast("asyncio.Transport", transport)
+        if self.admit(socket):
+            self.begin(socket)
+
+    def admit(self, transport: asyncio.Transport) -> bool:
+        """Register this connection; return whether there is room, and cut it off otherwise."""
         if not self._host.opened(self):
             self._is_closing = True
-            self._transport.abort()
-            return
+            transport.abort()
+            return False
+        self._handshaking = transport
         self.peer = peer_of(transport.get_extra_info("peername"))
+        return True
+
+    def begin(
+        self, transport: asyncio.Transport, properties: Mapping[str, tuple[bytes, ...]] = _NOTHING
+    ) -> None:
+        """Speak HTTP/2 over a transport; `properties` are what its handshake has proved."""
+        self._transport = transport
+        self._handshaking = None
+        self.auth_context = properties
         self._watch()
         self.flush_soon()
 
@@ -104,7 +122,7 @@ class Connection(asyncio.Protocol):
         """Cancel every call."""
         del exc
         self._is_closing = True
-        self._transport = None
+        self._transport = self._handshaking = None
         if self._timer is not None:
             self._timer.cancel()
         self._host.closed(self)
@@ -132,24 +150,14 @@ class Connection(asyncio.Protocol):
         self.lifetime.sent()
         self.flush_soon()
 
-    async def writable(self, call: Call) -> None:
-        """Wait until the unsent bytes of a call are few, and the socket takes more."""
-        waiter = self._loop.create_future()
-        self._writers[call] = waiter
-        try:
-            await waiter
-        finally:
-            self._writers.pop(call, None)
-
-    def reset_when_sent(self, stream_id: int) -> None:
-        """Tell the caller to send no more once the status is sent."""
-        self._unfinished.append(stream_id)
-
     # ---- the end
 
     def drain(self) -> None:
         """Refuse new calls, let running ones finish, then close."""
         if self._is_closing or self.lifetime.is_draining:
+            return
+        if self._handshaking is not None:
+            self.abort()
             return
         self.lifetime.draining(self._loop.time())
         with contextlib.suppress(EngineError):
@@ -167,6 +175,8 @@ class Connection(asyncio.Protocol):
 
     def close(self, error_code: ErrorCode = ErrorCode.NO_ERROR) -> None:
         """Send the last frames and close; calls that still run are cancelled."""
+        if self._handshaking is not None:
+            self.abort()
         if self._is_closing:
             return
         self._flush()
@@ -180,8 +190,9 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close the socket at once."""
         self._is_closing = True
-        if self._transport is not None:
-            self._transport.abort()
+        transport = self._transport or self._handshaking
+        if transport is not None:
+            transport.abort()
 
     # ---- events of the engine
 
@@ -222,7 +233,7 @@ class Connection(asyncio.Protocol):
             self._host.start(call)
             return
         if not event.end_stream:
-            self.reset_when_sent(stream_id)
+            self.unsent.reset_when_sent(stream_id)
 
     def _data(self, event: engine.DataReceived) -> None:
         call = self._calls.get(event.stream_id)
@@ -329,18 +340,14 @@ class Connection(asyncio.Protocol):
             self.lifetime.sent()
         try:
             self._write()
-            if self._unfinished and self._can_write():
-                self._reset_unfinished()
+            if self._can_write() and self.unsent.reset_unfinished():
+                self._write()
             self._dispatch()
         except EngineError as error:
             self._broken(error)
             return
-        if self._writers and self._can_write():
-            for call, waiter in self._writers.items():
-                if not waiter.done() and (
-                    self.session.queued_body_size(call.stream_id) <= WRITE_HIGH_WATER
-                ):
-                    waiter.set_result(None)
+        if self._can_write():
+            self.unsent.wake_writers()
 
     def _can_write(self) -> bool:
         return not (self._is_closing or self.is_paused)
@@ -353,18 +360,6 @@ class Connection(asyncio.Protocol):
                 transport.write(data)
             if len(data) < SEND_CHUNK // 2:
                 return
-
-    def _reset_unfinished(self) -> None:
-        """Reset streams whose status is sent and whose caller still sends (RFC 9113, 8.1)."""
-        waiting: list[int] = []
-        for stream_id in self._unfinished:
-            if self.session.queued_body_size(stream_id):
-                waiting.append(stream_id)
-            else:
-                with contextlib.suppress(EngineError):
-                    self.session.reset_stream(stream_id, ErrorCode.NO_ERROR)
-        self._unfinished = waiting
-        self._write()
 
     def _broken(self, error: EngineError) -> None:
         """Close a connection whose peer broke the protocol or exceeded a limit."""

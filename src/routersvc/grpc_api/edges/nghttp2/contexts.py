@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Never
 
 import grpc
@@ -58,6 +58,10 @@ class Context:
     def peer(self) -> str:
         """Return the caller's address."""
         return self._call.peer
+
+    def auth_context(self) -> Mapping[str, tuple[bytes, ...]]:
+        """Return what the caller's connection has proved."""
+        return self._call.auth_context
 
     def cancelled(self) -> bool:
         """Return whether the call has ended before its handler."""

@@ -15,12 +15,14 @@ from pathlib import Path
 import grpc
 from grpc import aio
 
+from routersvc.grpc_api.certificates import Certificates
 from routersvc.grpc_api.edges.nghttp2.calls import Call
 from routersvc.grpc_api.edges.nghttp2.connections import Connection
 from routersvc.grpc_api.edges.nghttp2.lifetimes import LINGER, Lifetime
 from routersvc.grpc_api.edges.nghttp2.limits import Intake
 from routersvc.grpc_api.edges.nghttp2.peers import BACKLOG, bound_sockets
 from routersvc.grpc_api.edges.nghttp2.serving import Methods, serve
+from routersvc.grpc_api.edges.nghttp2.tls import TlsContexts, TlsListener
 from routersvc.grpc_api.edges.nghttp2.turns import Starts
 from routersvc.grpc_api.server_options import ServerOptions
 
@@ -70,7 +72,10 @@ class _Listener:
 
 
 class Nghttp2Edge:
-    """Serves handlers over libnghttp2. `chance` varies the maximum age of connections."""
+    """Serves handlers over libnghttp2; with `certificates` in TLS, but for Unix sockets.
+
+    `chance` varies the maximum age of connections.
+    """
 
     def __init__(
         self,
@@ -79,8 +84,10 @@ class Nghttp2Edge:
         handlers: Sequence[grpc.GenericRpcHandler],
         interceptors: Sequence[aio.ServerInterceptor],
         chance: random.Random,
+        certificates: Certificates | None = None,
     ) -> None:
         self.options = options
+        self._tls = None if certificates is None else TlsContexts(certificates)
         self.intake = Intake(max_message_bytes=options.max_message_bytes)
         self._methods = Methods(handlers, interceptors)
         self._chance = chance
@@ -150,8 +157,7 @@ class Nghttp2Edge:
             max_bytes=self.options.max_message_bytes,
         )
         call.task = self._loop.create_task(work)
-        self._tasks.add(call.task)
-        call.task.add_done_callback(self._settled)
+        self._keep(call.task)
 
     def is_full(self) -> bool:
         """Return whether the connections of all addresses need too many descriptors."""
@@ -171,14 +177,32 @@ class Nghttp2Edge:
         listener = _Listener(self)
         self._listeners.append(listener)
         connect = functools.partial(Connection, listener, self._loop)
+        secured = connect if self._tls is None else self._tls_listener(connect, self._tls)
         for each in sockets:
             if each.family == socket.AF_UNIX:
                 server = await self._loop.create_unix_server(connect, sock=each, backlog=BACKLOG)
                 self._paths.append(Path(each.getsockname()))
             else:
-                server = await self._loop.create_server(connect, sock=each, backlog=BACKLOG)
+                server = await self._loop.create_server(secured, sock=each, backlog=BACKLOG)
             self._servers.append(server)
         return bound
+
+    def _tls_listener(
+        self, connect: Callable[[], Connection], contexts: TlsContexts
+    ) -> Callable[[], TlsListener]:
+        return functools.partial(
+            TlsListener,
+            connect,
+            contexts,
+            loop=self._loop,
+            handshake_timeout=self.options.connections.handshake_timeout,
+            keep=self._keep,
+        )
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """Wait for a task when the server stops."""
+        self._tasks.add(task)
+        task.add_done_callback(self._settled)
 
     def _settled(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -19,7 +20,11 @@ EVENTS_PER_TURN = 256
 """Events of one connection after which the rest of a read waits for the next turn."""
 
 CALLS_PER_TURN = 8
-"""Calls of all connections whose handlers start in one turn."""
+"""Calls of all connections whose handlers start in one turn, at most."""
+
+LONG_TURN = 0.003
+"""Seconds; after a turn that took longer, fewer calls start in the next one. A call needs some six
+turns, so that a caller with one call is served within a few times its usual latency."""
 
 
 class Reading(Protocol):
@@ -83,14 +88,25 @@ class Input:
 class Starts:
     """The calls of a server whose handlers are to start: in each turn a few.
 
-    Connections take turns, so that a caller does not wait behind the flood of another one.
+    Connections take turns, so that a caller does not wait behind the flood of another one. How many
+    start follows the time that turns take, by `clock`: it halves after a long turn, and grows by
+    one after another.
     """
 
-    __slots__ = ("_loop", "_start", "_started", "_waiting")
+    __slots__ = ("_clock", "_loop", "_most", "_start", "_started", "_turned_at", "_waiting")
 
-    def __init__(self, start: Callable[[Call], None], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        start: Callable[[Call], None],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._start = start
         self._loop = loop
+        self._clock = clock
+        self._most = CALLS_PER_TURN
+        self._turned_at = 0.0
         self._started = 0
         self._waiting: dict[object, collections.deque[Call]] = {}
 
@@ -100,17 +116,22 @@ class Starts:
 
     def add(self, call: Call) -> None:
         """Start the handler of a call in this turn, or in the first that has room."""
-        if self._started >= CALLS_PER_TURN:
+        if self._started >= self._most:
             self._waiting.setdefault(call.line, collections.deque()).append(call)
             return
         if not self._started:
+            self._turned_at = self._clock()
             self._loop.call_soon(self._next_turn)
         self._started += 1
         self._start(call)
 
     def _next_turn(self) -> None:
+        now = self._clock()
+        is_long = now - self._turned_at > LONG_TURN
+        self._most = max(1, self._most // 2) if is_long else min(CALLS_PER_TURN, self._most + 1)
+        self._turned_at = now
         self._started = 0
-        while self._waiting and self._started < CALLS_PER_TURN:
+        while self._waiting and self._started < self._most:
             line = next(iter(self._waiting))
             calls = self._waiting.pop(line)
             call = calls.popleft()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import grpc
 import ngh2
@@ -155,6 +155,7 @@ class FakeHost:
         keepalive: KeepaliveOptions = KEEPALIVE,
         intake: Intake | None = None,
         interceptors: Sequence[aio.ServerInterceptor] = (),
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.intake = intake or Intake(max_message_bytes=MAX_MESSAGE)
         self.max_message_bytes = MAX_MESSAGE
@@ -165,7 +166,7 @@ class FakeHost:
         self._keepalive = keepalive
         self._methods = Methods(service.handlers(), interceptors)
         self._loop = asyncio.get_running_loop()
-        self._starts = Starts(self._start, self._loop)
+        self._starts = Starts(self._start, self._loop, clock=clock or self._loop.time)
 
     def opened(self, connection: Connection) -> bool:
         """Register a connection; return whether there is room for it."""

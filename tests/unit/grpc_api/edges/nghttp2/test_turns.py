@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 from tests.unit.grpc_api.edges.nghttp2.callers import Caller, FakeHost, Service, Wire
 
 from routersvc.grpc_api.edges.nghttp2.messages import framed
-from routersvc.grpc_api.edges.nghttp2.turns import CALLS_PER_TURN, EVENTS_PER_TURN, SLICE, Input
+from routersvc.grpc_api.edges.nghttp2.turns import (
+    CALLS_PER_TURN,
+    EVENTS_PER_TURN,
+    LONG_TURN,
+    SLICE,
+    Input,
+)
 
 
 class Tap(Wire):
@@ -100,3 +107,29 @@ async def test_flood_of_one_connection_does_not_delay_another() -> None:
     assert len(host.tasks) < 50
     await flood.settle(100 // CALLS_PER_TURN + 1)
     assert len(host.tasks) == 100
+
+
+async def test_fewer_calls_start_after_long_turns() -> None:
+    """Half as many after each long one, at least one, and one more after each short one."""
+    now = 0.0
+    host = FakeHost(Service(), clock=lambda: now)
+    caller = Caller(host)
+    for _ in range(60):
+        caller.call("Wait", send=False)
+    caller.send()
+
+    started = [len(host.tasks)]
+    for took in [2 * LONG_TURN] * 4 + [LONG_TURN / 2] * 3:
+        now += took
+        await asyncio.sleep(0)
+        started.append(len(host.tasks))
+
+    assert [after - before for before, after in itertools.pairwise(started)] == [
+        4,
+        2,
+        1,
+        1,
+        2,
+        3,
+        4,
+    ]
