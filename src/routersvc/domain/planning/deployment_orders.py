@@ -80,7 +80,13 @@ def _scores(
 ) -> dict[str, RankingScore]:
     inputs = [_ranking_input(group, limits, view) for group in groups]
     budget = limits.request.routing.latency_budget
-    found = ranking_scores(inputs, limits.weights, latency_budget=budget)
+    profile = limits.profile
+    found = ranking_scores(
+        inputs,
+        limits.goal,
+        tokens=profile.input_tokens + profile.output_tokens,
+        latency_budget=budget,
+    )
     return {group[0].model.name: score for group, score in zip(groups, found, strict=True)}
 
 
