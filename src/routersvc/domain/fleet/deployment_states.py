@@ -91,6 +91,10 @@ class DeploymentState:
         share = self.breaker.share(now)
         return self._at_full_share if share >= 1 else LoadContender(self.load, share)
 
+    def is_ready(self, now: float) -> bool:
+        """Whether breaker, checks and pauses keep no calls away."""
+        return not (self.breaker.is_open or self.checks.is_unreachable) and self.gate.is_open(now)
+
     def awaits_probe(self, now: float) -> bool:
         """Whether the next call would show if the deployment has recovered."""
         return (

@@ -34,6 +34,10 @@ class ReadingView:
         _put_probes_first(order, contenders, states, now)
         return [equals[index] for index in order]
 
+    def is_ready(self, deployment: Deployment) -> bool:
+        """Whether breaker, checks and pauses keep no calls away from a deployment now."""
+        return self._states[deployment.name].is_ready(self._now)
+
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what calls have lately shown of a deployment."""
         measurements = self._states[deployment.name].measurements
@@ -84,6 +88,10 @@ class PlanningView:
             for contender, state in self._latest
         )
         self._latest = ()
+
+    def is_ready(self, deployment: Deployment) -> bool:
+        """Whether breaker, checks and pauses keep no calls away from a deployment now."""
+        return self._states[deployment.name].is_ready(self._now)
 
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what calls have lately shown of a deployment; compute it once and keep it."""

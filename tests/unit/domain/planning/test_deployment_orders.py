@@ -69,12 +69,19 @@ FLEET = {
 class Seen:
     """A view that knows what it was told and turns equal deployments around, as a load does."""
 
-    def __init__(self, live_stats_list: Mapping[str, LiveStats] | None = None) -> None:
+    def __init__(
+        self, live_stats_list: Mapping[str, LiveStats] | None = None, *, resting: Sequence[str] = ()
+    ) -> None:
         self._live_stats = live_stats_list or {}
+        self._resting = resting
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
         """Return the last one first."""
         return list(reversed(equals))
+
+    def is_ready(self, deployment: Deployment) -> bool:
+        """Whether it was not told to rest."""
+        return deployment.name not in self._resting
 
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what was told."""
@@ -276,6 +283,38 @@ def test_one_fast_deployment_keeps_its_model_within_the_budget() -> None:
     found = order_of(OrderMode.BALANCED, Routing(latency_budget=1.0), mixed)
 
     assert found[:2] == ["cheap-2", "cheap-1"]
+
+
+@pytest.mark.parametrize(
+    ("rates", "resting", "first"),
+    [
+        ({"good-1": 0.1}, ["good-1"], "good"),
+        ({"good-1": 0.1}, [], "good"),
+        ({"good-1": 0.1, "good-2": 0.9}, [], "good"),
+        ({"good-1": 0.1, "good-2": 0.1}, [], "good-too"),
+        ({"good-1": 0.9, "good-2": 0.1}, ["good-1"], "good-too"),
+        ({"good-1": 0.9, "good-2": 0.1}, ["good-1", "good-2"], "good"),
+    ],
+    ids=[
+        "another one is untried",
+        "an untried one may be better",
+        "another one answers",
+        "both fail",
+        "the one that answers cannot be called",
+        "neither can be called",
+    ],
+)
+def test_model_is_ranked_by_what_can_be_called_of_it(
+    rates: Mapping[str, float], resting: Sequence[str], first: str
+) -> None:
+    """What deployments have shown that nobody calls now says nothing of the calls to come."""
+    known = {"good-too-1": 0.8, **rates}
+    shown = {name: LiveStats(success_rate=rate) for name, rate in known.items()}
+    hard = Routing(task=Task.CODE, complexity=0.9)
+
+    found = order_of(OrderMode.RANKED, hard, Seen(shown, resting=resting))
+
+    assert FLEET[found[0]].model.name == first
 
 
 def test_session_finds_the_same_deployment_whatever_one_replica_has_seen() -> None:
