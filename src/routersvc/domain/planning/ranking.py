@@ -3,6 +3,9 @@
 Models are ranked, not deployments: the deployments of one model differ in load alone, and sending
 every call to the fastest of them would make it the slowest.
 
+A model that fails is not an answer lost: another one takes over. So with both goals in dollars
+quality, cost and latency are those that are expected with the failovers.
+
 Every part of a score is a value from 0 to 1 times a weight. Under `WorthGoal` the weights are US
 dollars, so that the score is the expected worth of the answer, less its cost and the time that it
 takes, each counted as what is saved against the dearest and the slowest model. Under `SlackGoal`
@@ -21,6 +24,9 @@ from typing import NamedTuple
 from routersvc.domain.catalogue.ranking_goals import RankingGoal, SlackGoal, WorthGoal
 from routersvc.domain.catalogue.weights import Weights
 
+_FAILED_SECONDS = 5.0
+"""Seconds that a failed attempt is expected to cost the caller."""
+
 HEALTH_WEIGHT = 1.0
 """The weight of the success rate, beside the weights of the policy."""
 
@@ -38,6 +44,11 @@ class RankingInput:
     latency: float | None
     late: float | None = None
     success_rate: float | None = None
+
+    @property
+    def failure_rate(self) -> float:
+        """The share of attempts that is expected to fail: none where nothing is known."""
+        return 0.0 if self.success_rate is None else 1.0 - self.success_rate
 
     @property
     def right_answers(self) -> float:
@@ -118,44 +129,71 @@ def ranking_scores(
 def _by_worth(
     inputs: Sequence[RankingInput], goal: WorthGoal, tokens: int, budget: float | None
 ) -> list[RankingScore]:
+    expected = _with_failures(inputs)
     worth = goal.of_right_answer(tokens)
-    dearest, slowest = _dearest(inputs), _slowest(inputs)
-    fastest = _saved(_fastest(inputs), slowest, unknown=1.0)
-    weights = RankingWeights(worth, dearest, slowest * goal.second_usd, worth)
+    dearest, slowest = _dearest(expected), _slowest(expected)
+    fastest = _saved(_fastest(expected), slowest, unknown=1.0)
+    weights = RankingWeights(worth, dearest, slowest * goal.second_usd, 0.0)
     return [
         RankingScore(
             quality=each.quality,
             cost=_saved(each.cost, dearest, unknown=0.0),
             latency=_saved(each.latency, slowest, unknown=fastest),
-            # An answer that fails is lost, and worth what a right one would have been.
-            health=1.0 - each.quality + each.right_answers,
+            health=1.0 - each.failure_rate,
             keeps_latency_budget=_keeps(budget, each),
             weights=weights,
             budget_weight=weights.all,
         )
-        for each in inputs
+        for each in expected
     ]
+
+
+def _with_failures(inputs: Sequence[RankingInput]) -> list[RankingInput]:
+    """Return what is expected of each model where another one answers when it fails.
+
+    That is the best one, for the price of the dearest.
+    """
+    if not any(each.failure_rate for each in inputs):
+        return list(inputs)
+    answers = sorted((each.right_answers for each in inputs), reverse=True)
+    best, second = answers[0], answers[1] if len(answers) > 1 else 0.0
+    dearest, fastest = _dearest(inputs), _fastest(inputs) or 0.0
+    expected: list[RankingInput] = []
+    for each in inputs:
+        failures = each.failure_rate
+        other = second if each.right_answers == best else best
+        latency = fastest if each.latency is None else each.latency
+        expected.append(
+            dataclasses.replace(
+                each,
+                quality=each.quality - failures * max(0.0, each.quality - other),
+                cost=None if each.cost is None else each.cost + failures * (dearest - each.cost),
+                latency=latency + failures * _FAILED_SECONDS if failures else each.latency,
+            )
+        )
+    return expected
 
 
 def _by_slack(
     inputs: Sequence[RankingInput], goal: SlackGoal, budget: float | None
 ) -> list[RankingScore]:
-    dearest, slowest = _dearest(inputs), _slowest(inputs)
-    fastest = _saved(_fastest(inputs), slowest, unknown=1.0)
-    least = max(each.right_answers for each in inputs) - goal.slack
+    expected = _with_failures(inputs)
+    dearest, slowest = _dearest(expected), _slowest(expected)
+    fastest = _saved(_fastest(expected), slowest, unknown=1.0)
+    least = max(each.quality for each in expected) - goal.slack
     seconds = slowest * goal.second_usd
     # Above the quality of a model that is not good enough, whatever the good one costs.
     good = RankingWeights(0.0, dearest, seconds, 0.0, enough=1.0)
     poor = RankingWeights(1.0, 0.0, 0.0, 0.0)
     scores: list[RankingScore] = []
-    for each in inputs:
-        enough = each.right_answers >= least - _ROUNDING
+    for each in expected:
+        enough = each.quality >= least - _ROUNDING
         scores.append(
             RankingScore(
-                quality=each.right_answers,
+                quality=each.quality,
                 cost=_saved(each.cost, dearest, unknown=0.0),
                 latency=_saved(each.latency, slowest, unknown=fastest),
-                health=1.0 if each.success_rate is None else each.success_rate,
+                health=1.0 - each.failure_rate,
                 enough=enough,
                 keeps_latency_budget=_keeps(budget, each),
                 weights=good if enough else poor,

@@ -127,11 +127,11 @@ def _ranked_parts(
             quality = f"{quality}; a right answer is worth {_dollars(weights.quality)}"
             costs = _cost_words(cost, ranked)
             latency = _latency_words(ranked, limits.goal)
-            health = f"{health}, as the share of right answers that are not lost"
+            health = f"{health}, counted in the other parts: where it fails, another model answers"
         case SlackGoal():
             costs = _cost_words(cost, ranked)
             latency = _latency_words(ranked, limits.goal)
-            quality = f"{quality}, times the success rate"
+            health = f"{health}, counted in the other parts: where it fails, another model answers"
         case Weights():
             costs = "expected cost of the cheapest model divided by that of this one"
     parts = [

@@ -125,15 +125,33 @@ def test_dollars_decide(goal: RankingGoal, expected: RankingInput) -> None:
 
 
 def test_score_in_dollars_is_worth_less_cost() -> None:
-    """Up to a constant: what the dearest and the slowest model would take."""
+    """Up to a constant: what the dearest and the slowest model would take.
+
+    Where one of five attempts fails, the other model answers five seconds later.
+    """
     goal = WorthGoal(quality_usd=0.5, second_usd=0.001)
     failing = dataclasses.replace(STRONG, success_rate=0.8)
 
     first, second = ranking_scores([failing, CHEAP], goal)
 
     assert first.score - second.score == pytest.approx(
-        (0.9 * 0.8 * 0.5 - 0.010 - 2.0 * 0.001) - (0.6 * 0.5 - 0.001 - 0.5 * 0.001)
+        ((0.8 * 0.9 + 0.2 * 0.6) * 0.5 - 0.2 * 5.0 * 0.001 - 0.010 - 2.0 * 0.001)
+        - (0.6 * 0.5 - 0.001 - 0.5 * 0.001)
     )
+
+
+@pytest.mark.parametrize("goal", [WorthGoal(), SlackGoal(slack=0.1)])
+@pytest.mark.parametrize(("rate", "is_first"), [(2 / 3, True), (0.0, False)])
+def test_failures_that_others_make_good_do_not_pay_for_dearer_models(
+    goal: RankingGoal,
+    rate: float,
+    is_first: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """One failure of three costs less time than an equal model costs more; always failing does."""
+    failing = RankingInput(quality=0.5, cost=0.0001, latency=1.0, success_rate=rate)
+    dearer = RankingInput(quality=0.5, cost=0.0008, latency=1.0, success_rate=1.0)
+
+    assert best(goal, failing, dearer) is (failing if is_first else dearer)
 
 
 def test_best_of_those_that_are_not_good_enough_comes_next() -> None:
