@@ -36,7 +36,7 @@ class ReadingView:
 
     def is_ready(self, deployment: Deployment) -> bool:
         """Whether breaker, checks and pauses keep no calls away from a deployment now."""
-        return self._states[deployment.name].is_ready(self._now)
+        return _is_ready(self._states[deployment.name], self._now)
 
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what calls have lately shown of a deployment."""
@@ -91,7 +91,7 @@ class PlanningView:
 
     def is_ready(self, deployment: Deployment) -> bool:
         """Whether breaker, checks and pauses keep no calls away from a deployment now."""
-        return self._states[deployment.name].is_ready(self._now)
+        return _is_ready(self._states[deployment.name], self._now)
 
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what calls have lately shown of a deployment; compute it once and keep it."""
@@ -101,6 +101,11 @@ class PlanningView:
             measurements.refresh_live_stats(self._now, streaming=streaming)
             kept = measurements.live_stats(self._now, streaming=streaming)
         return kept
+
+
+def _is_ready(state: DeploymentState, now: float) -> bool:
+    unreachable = state.breaker.is_open or state.checks.is_unreachable
+    return not unreachable and state.gate.is_open(now)
 
 
 def _put_probes_first(
