@@ -13,13 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import get_args
 
 from bench.hostile.attacks import ATTACKS
 from bench.hostile.report import broken_targets, page_of
 from bench.hostile.rounds import measure
 from bench.tables import RESULTS
+from routersvc.grpc_api.server_options import EdgeName
 
-PAGE = RESULTS / "hostile.md"
+DEFAULT_EDGE: EdgeName = "grpcio"
 SHARED_CASES = (
     "numbers_that_upset_a_validator",
     "numbers_in_every_shape",
@@ -39,7 +41,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.hostile", description=__doc__)
     parser.add_argument("names", nargs="*", help="only attacks whose name contains one of these")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each attack (default 8)")
-    parser.add_argument("--write", action="store_true", help=f"write bench/results/{PAGE.name}")
+    parser.add_argument(
+        "--edge", choices=get_args(EdgeName), default=DEFAULT_EDGE, help="of the router"
+    )
+    parser.add_argument("--write", action="store_true", help="write a page of bench/results")
     options = parser.parse_args()
     names: list[str] = options.names
     if names and options.write:
@@ -50,11 +55,12 @@ def main() -> int:
     load = os.getloadavg()[0]
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        rounds = measure(chosen, options.seconds, pathlib.Path(folder))
-    text = page_of(rounds, load=load, seconds=time.monotonic() - began)
+        rounds = measure(chosen, options.seconds, pathlib.Path(folder), options.edge)
+    text = page_of(rounds, options.edge, load=load, seconds=time.monotonic() - began)
     print(text)
     if options.write:
-        PAGE.write_text(text, encoding="utf-8")
+        name = "hostile" if options.edge == DEFAULT_EDGE else f"hostile_{options.edge}"
+        (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
     return int(bool(broken_targets(rounds)) or (not names and not _shared_cases_pass()))
 
 

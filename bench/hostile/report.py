@@ -36,7 +36,7 @@ def broken_targets(rounds: Sequence[Round]) -> list[str]:
     return missed
 
 
-def page_of(rounds: Sequence[Round], *, load: float, seconds: float) -> str:
+def page_of(rounds: Sequence[Round], edge: str, *, load: float, seconds: float) -> str:
     """Return the page of a run."""
     quiet, *attacks = rounds
     missed = broken_targets(rounds)
@@ -85,12 +85,13 @@ def page_of(rounds: Sequence[Round], *, load: float, seconds: float) -> str:
         "# Hostile and careless callers beside a quiet one",
         "",
         (
-            f"`python -m bench.hostile --write` on {today()}: {machine()}; load average {load:.1f} "
-            f"before the run, {seconds:.0f} s."
+            f"`python -m bench.hostile --edge {edge} --write` on {today()}: {machine()}; "
+            f"load average {load:.1f} before the run, {seconds:.0f} s."
         ),
         "",
         (
-            "A router with default settings, two tenants and detection; a provider that answers at "
+            f"A router with `server.edge: {edge}`, two tenants and detection, and otherwise with "
+            "default settings; a provider that answers at "
             "once; an attacker with the key of one tenant, or with none; and a quiet caller that "
             "makes 20 calls a second with the key of the other, each in a process of its own."
         ),

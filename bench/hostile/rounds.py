@@ -47,7 +47,7 @@ class Round:
     said: Said
 
 
-def settings(provider_port: int) -> dict[str, object]:
+def settings(provider_port: int, edge: str) -> dict[str, object]:
     """Return the settings of the router: defaults, two tenants, and detection."""
     model = {"context_window": 4_000_000, "prices": {"input": 3, "output": 15}}
     return {
@@ -69,7 +69,11 @@ def settings(provider_port: int) -> dict[str, object]:
         },
         "deployments": {"d": {"provider": "p", "model": "m"}},
         "policies": {"default": {"deployments": ["d"]}},
-        "server": {"listen": ["127.0.0.1:0"], "drain": {"notice_delay": "0s", "grace": "1s"}},
+        "server": {
+            "listen": ["127.0.0.1:0"],
+            "drain": {"notice_delay": "0s", "grace": "1s"},
+            "edge": edge,
+        },
         "fleet": {"checks": {"method": "off"}, "concurrency": {"initial": 1_000}},
         "tenants": {
             "attacker": {"api_keys": ["env:ATTACKER_KEY"]},
@@ -90,7 +94,7 @@ def settings(provider_port: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def measure(names: Sequence[str], seconds: float, folder: pathlib.Path) -> list[Round]:
+def measure(names: Sequence[str], seconds: float, folder: pathlib.Path, edge: str) -> list[Round]:
     """Return the quiet round, and one for each attack."""
     keys = {
         "PROVIDER_KEY": "key-of-the-provider",
@@ -102,7 +106,7 @@ def measure(names: Sequence[str], seconds: float, folder: pathlib.Path) -> list[
     with (
         mock.patch.dict(os.environ, keys),
         running(["-m", "bench.hostile.provider"], log) as provider,
-        run_router(settings(int(first_line(provider, log))), folder, *watched) as router,
+        run_router(settings(int(first_line(provider, log)), edge), folder, *watched) as router,
         (folder / "calls.txt").open("w", encoding="utf-8") as calls,
         subprocess.Popen(  # noqa: S603 - a module of this project
             [sys.executable, "-m", "bench.hostile.bystander", router.address, BYSTANDER_KEY],
