@@ -250,11 +250,11 @@ class Router:
         return self._current.explainer.explain_decision(decision_id, tenant=tenant)
 
     @property
-    @property
     def configuration(self) -> RouterConfiguration:
         """The configuration in force."""
         return self._current.configuration
 
+    @property
     def configuration_digest(self) -> str:
         """The digest of the configuration in force."""
         return self._current.configuration.digest
