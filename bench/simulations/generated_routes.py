@@ -257,7 +257,7 @@ def _policy(random: random_module.Random, names: Sequence[str]) -> Policy:
         name="drill",
         deployments=tuple(random.sample(names, random.randint((len(names) + 1) // 2, len(names)))),
         order=random.choice(list(OrderMode)),
-        weights=Weights(quality=random.choice([0.0, 1.0]), cost=random.choice([1.0, 2.0])),
+        goal=Weights(quality=random.choice([0.0, 1.0]), cost=random.choice([1.0, 2.0])),
         rules=tuple(_rule(random, number, names) for number in range(random.randint(0, 2))),
         max_attempts=random.randint(1, 4),
         timeouts=Timeouts(connect=1.0, first_content=5.0, idle=2.0, attempt=60.0, useful=0.05),

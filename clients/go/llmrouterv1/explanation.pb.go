@@ -775,7 +775,7 @@ type ScorePart struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Normalised value, from 0 (worst) to 1 (best).
 	Value float64 `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`
-	// Weight of the part.
+	// Weight of the part; in US dollars where the request is ranked by worth.
 	Weight float64 `protobuf:"fixed64,3,opt,name=weight,proto3" json:"weight,omitempty"`
 	// Describes how the value was obtained.
 	Description   string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`

@@ -728,12 +728,12 @@ func (x *Constraints) GetContextReserveTokens() int32 {
 	return 0
 }
 
-// Soft targets for ranking. A request with weights has its models ranked, unless the policy, or its matching
-// rule, has a fixed order.
+// Soft targets for ranking. A request with weights, worth or slack has its models ranked, unless the policy, or
+// its matching rule, has a fixed order.
 type Objectives struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-	// set to 0 are refused with `INVALID_ARGUMENT`.
+	// Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+	// weights set to 0 are refused with `INVALID_ARGUMENT`.
 	QualityWeight *float64 `protobuf:"fixed64,1,opt,name=quality_weight,json=qualityWeight,proto3,oneof" json:"quality_weight,omitempty"`
 	// Weight of expected cost. At least 0. Unset: as above.
 	CostWeight *float64 `protobuf:"fixed64,2,opt,name=cost_weight,json=costWeight,proto3,oneof" json:"cost_weight,omitempty"`
@@ -742,8 +742,18 @@ type Objectives struct {
 	// Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
 	// fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
 	LatencyBudget *durationpb.Duration `protobuf:"bytes,4,opt,name=latency_budget,json=latencyBudget,proto3" json:"latency_budget,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// US dollars that one right answer more is worth. The first model is the one with the highest expected
+	// quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+	// ranks by. Excludes the weights, and `quality_slack`.
+	WorthOfQualityUsd *float64 `protobuf:"fixed64,5,opt,name=worth_of_quality_usd,json=worthOfQualityUsd,proto3,oneof" json:"worth_of_quality_usd,omitempty"`
+	// The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+	// Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+	QualitySlack *float64 `protobuf:"fixed64,6,opt,name=quality_slack,json=qualitySlack,proto3,oneof" json:"quality_slack,omitempty"`
+	// US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+	// Excludes the weights.
+	WorthOfSecondUsd *float64 `protobuf:"fixed64,7,opt,name=worth_of_second_usd,json=worthOfSecondUsd,proto3,oneof" json:"worth_of_second_usd,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Objectives) Reset() {
@@ -802,6 +812,27 @@ func (x *Objectives) GetLatencyBudget() *durationpb.Duration {
 		return x.LatencyBudget
 	}
 	return nil
+}
+
+func (x *Objectives) GetWorthOfQualityUsd() float64 {
+	if x != nil && x.WorthOfQualityUsd != nil {
+		return *x.WorthOfQualityUsd
+	}
+	return 0
+}
+
+func (x *Objectives) GetQualitySlack() float64 {
+	if x != nil && x.QualitySlack != nil {
+		return *x.QualitySlack
+	}
+	return 0
+}
+
+func (x *Objectives) GetWorthOfSecondUsd() float64 {
+	if x != nil && x.WorthOfSecondUsd != nil {
+		return *x.WorthOfSecondUsd
+	}
+	return 0
 }
 
 // What the caller knows about its request.
@@ -1119,17 +1150,23 @@ const file_llmrouter_v1_routing_proto_rawDesc = "" +
 	"maxCostUsd\x88\x01\x01\x129\n" +
 	"\x16context_reserve_tokens\x18\b \x01(\x05H\x01R\x14contextReserveTokens\x88\x01\x01B\x0f\n" +
 	"\r_max_cost_usdB\x19\n" +
-	"\x17_context_reserve_tokens\"\x82\x02\n" +
+	"\x17_context_reserve_tokens\"\xd9\x03\n" +
 	"\n" +
 	"Objectives\x12*\n" +
 	"\x0equality_weight\x18\x01 \x01(\x01H\x00R\rqualityWeight\x88\x01\x01\x12$\n" +
 	"\vcost_weight\x18\x02 \x01(\x01H\x01R\n" +
 	"costWeight\x88\x01\x01\x12*\n" +
 	"\x0elatency_weight\x18\x03 \x01(\x01H\x02R\rlatencyWeight\x88\x01\x01\x12@\n" +
-	"\x0elatency_budget\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\rlatencyBudgetB\x11\n" +
+	"\x0elatency_budget\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\rlatencyBudget\x124\n" +
+	"\x14worth_of_quality_usd\x18\x05 \x01(\x01H\x03R\x11worthOfQualityUsd\x88\x01\x01\x12(\n" +
+	"\rquality_slack\x18\x06 \x01(\x01H\x04R\fqualitySlack\x88\x01\x01\x122\n" +
+	"\x13worth_of_second_usd\x18\a \x01(\x01H\x05R\x10worthOfSecondUsd\x88\x01\x01B\x11\n" +
 	"\x0f_quality_weightB\x0e\n" +
 	"\f_cost_weightB\x11\n" +
-	"\x0f_latency_weight\"\xe1\x02\n" +
+	"\x0f_latency_weightB\x17\n" +
+	"\x15_worth_of_quality_usdB\x10\n" +
+	"\x0e_quality_slackB\x16\n" +
+	"\x14_worth_of_second_usd\"\xe1\x02\n" +
 	"\x05Hints\x12&\n" +
 	"\x04task\x18\x01 \x01(\x0e2\x12.llmrouter.v1.TaskR\x04task\x12#\n" +
 	"\n" +

@@ -14,14 +14,13 @@ from typing import TypeVar, cast
 from pydantic import ValidationError
 
 from routersvc.settings.document import SettingsDocument
-from routersvc.settings.inheritance import inherited
 from routersvc.settings.known_models.known_models import completed
 from routersvc.settings.schema.translation import translate
 from routersvc.settings.sections.authentication import AuthenticationSection
 from routersvc.settings.sections.deployments import DeploymentSection
 from routersvc.settings.sections.fleet import FleetSection
 from routersvc.settings.sections.models import ModelSection
-from routersvc.settings.sections.policies import PolicyDefaultsSection, PolicySection
+from routersvc.settings.sections.policies import PolicyDefaultsSection, PolicySection, with_defaults
 from routersvc.settings.sections.providers import ProviderSection
 from routersvc.settings.sections.server import ServerSection
 from routersvc.settings.sections.telemetry import TelemetrySection
@@ -61,7 +60,7 @@ class Sections:
         if self.policy_defaults is None:
             return {}
         return {
-            name: inherited(policy, self.policy_defaults)
+            name: with_defaults(policy, self.policy_defaults)
             for name, policy in self.policies.items()
             if policy is not None
         }

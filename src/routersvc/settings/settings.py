@@ -29,7 +29,7 @@ from routersvc.settings.inheritance import inherited
 from routersvc.settings.known_models import known_models
 from routersvc.settings.sections.deployments import DeploymentSection
 from routersvc.settings.sections.models import ModelSection
-from routersvc.settings.sections.policies import PolicySection
+from routersvc.settings.sections.policies import PolicySection, with_defaults
 from routersvc.settings.sections.providers import ProviderSection, credential_names
 from routersvc.settings.sections.server import ServerSection
 from routersvc.settings.sections.telemetry import TelemetrySection
@@ -111,7 +111,9 @@ class Settings:
         """Return all policies by name, each completed with `policy_defaults`."""
         document = self.document
         return {
-            name: _policy(name, inherited(section, document.policy_defaults), document.deployments)
+            name: _policy(
+                name, with_defaults(section, document.policy_defaults), document.deployments
+            )
             for name, section in document.policies.items()
         }
 

@@ -57,6 +57,11 @@ class NoStats:
         """Return them unchanged."""
         return equals
 
+    def is_ready(self, deployment: Deployment) -> bool:
+        """Return true: nothing keeps calls away."""
+        del deployment
+        return True
+
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return no statistics."""
         del deployment, streaming

@@ -8,6 +8,7 @@ import pytest
 
 from routersvc.domain.catalogue.modes import OrderMode
 from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
+from routersvc.domain.catalogue.ranking_goals import RankingGoal, SlackGoal, WorthGoal
 from routersvc.domain.catalogue.route_rules import RouteHours, RouteMatch, RouteRule
 from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.catalogue.weights import Weights
@@ -27,24 +28,44 @@ def with_rules(minimal: str, *rules: str) -> str:
     return text.replace("policies:", "tenants: {t: {anonymous: true}}\npolicies:") + "\n"
 
 
-def test_policy_says_how_it_ranks(load: Load, minimal: str) -> None:
-    """Weights are taken key by key from the defaults."""
-    policy = load(minimal).policies()["default"]
-    ranked = load(
-        minimal
-        + "policy_defaults: {order: ranked, weights: {quality: 3, cost: 0}, allow_degraded: false}"
-    ).policies()["default"]
+@pytest.mark.parametrize(
+    ("defaults", "own", "goal"),
+    [
+        ("{}", "{}", WorthGoal()),
+        ("{weights: {quality: 3, cost: 0}}", "{}", Weights(quality=3.0, cost=0.0, latency=1.0)),
+        ("{weights: {quality: 3}}", "{weights: {cost: 2}}", Weights(quality=3.0, cost=2.0)),
+        ("{weights: {quality: 3}}", "{worth_of_quality_usd: 0.5}", WorthGoal(quality_usd=0.5)),
+        ("{worth_of_quality_usd: 0.5}", "{quality_slack: 0.1}", SlackGoal(slack=0.1)),
+        ("{quality_slack: 0.1}", "{weights: {cost: 2}}", Weights(cost=2.0)),
+        (
+            "{quality_slack: 0.1}",
+            "{worth_of_second_usd: 0.5}",
+            SlackGoal(slack=0.1, second_usd=0.5),
+        ),
+    ],
+)
+def test_policy_says_what_it_ranks_by(
+    load: Load, minimal: str, defaults: str, own: str, goal: RankingGoal
+) -> None:
+    """By worth in dollars unless it says otherwise; weights are taken key by key."""
+    text = minimal.replace(
+        "    deployments: [alpha-large]", f"    deployments: [alpha-large]\n    {own[1:-1]}"
+    )
 
-    assert (policy.order, policy.weights, policy.allow_degraded) == (
-        OrderMode.BALANCED,
-        Weights(quality=1.0, cost=1.0, latency=1.0),
-        True,
-    )
-    assert (ranked.order, ranked.weights, ranked.allow_degraded) == (
-        OrderMode.RANKED,
-        Weights(quality=3.0, cost=0.0, latency=1.0),
-        False,
-    )
+    policy = load(f"{text}policy_defaults: {defaults}\n").policies()["default"]
+
+    assert policy.goal == goal
+
+
+def test_policy_says_how_it_orders(load: Load, minimal: str) -> None:
+    """Keys that it does not set are those of the defaults."""
+    policy = load(minimal).policies()["default"]
+    ranked = load(minimal + "policy_defaults: {order: ranked, allow_degraded: false}").policies()[
+        "default"
+    ]
+
+    assert (policy.order, policy.allow_degraded) == (OrderMode.BALANCED, True)
+    assert (ranked.order, ranked.allow_degraded) == (OrderMode.RANKED, False)
 
 
 def test_rules_say_where_requests_go(load: Load, minimal: str) -> None:
@@ -210,6 +231,18 @@ def test_rules_that_cannot_decide_are_refused(
         (
             "policy_defaults: {weights: {quality: -1}}",
             "16:38: policy_defaults.weights.quality",
+        ),
+        (
+            "policy_defaults: {worth_of_quality_usd: 1, quality_slack: 0.1}",
+            "16:59: policy_defaults.quality_slack",
+        ),
+        (
+            "policy_defaults: {quality_slack: 1.5}",
+            "16:34: policy_defaults.quality_slack",
+        ),
+        (
+            "tenants: {t: {anonymous: true, worth_of_quality_usd: 1, weights: {cost: 1}}}",
+            "16:66: tenants.t.weights",
         ),
         (
             "policy_defaults: {rules: []}",

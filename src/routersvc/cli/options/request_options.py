@@ -246,6 +246,31 @@ class RequestOptions:
         ),
         RequestField(weight_entries),
     ] = None
+    worth: Annotated[
+        float | None,
+        typer.Option(
+            "--worth",
+            metavar="USD",
+            min=0,
+            help="Rank models; one right answer more is worth so many US dollars.",
+            rich_help_panel=_ROUTE,
+            show_default=False,
+        ),
+        at("routing.objectives.worth_of_quality_usd"),
+    ] = None
+    quality_slack: Annotated[
+        float | None,
+        typer.Option(
+            "--quality-slack",
+            metavar="X",
+            min=0,
+            max=1,
+            help="Rank models; the cheapest at most so much below the best quality comes first.",
+            rich_help_panel=_ROUTE,
+            show_default=False,
+        ),
+        at("routing.objectives.quality_slack"),
+    ] = None
     latency_budget: Annotated[
         float | None,
         typer.Option(

@@ -15,8 +15,8 @@ from routersvc.domain.catalogue.modes import (
     OrderMode,
     StreamRecoveryMode,
 )
+from routersvc.domain.catalogue.ranking_goals import DEFAULT_GOAL, RankingGoal
 from routersvc.domain.catalogue.route_rules import RouteRule
-from routersvc.domain.catalogue.weights import EVEN_WEIGHTS, Weights
 
 
 class Priority(enum.Enum):
@@ -152,7 +152,7 @@ class Policy:
     """Named routing rules.
 
     `deployments` are names in order of preference. With the order `BALANCED`, the deployments of
-    one model share its place in that order by load; `RANKED` orders the models by `weights`. The
+    one model share its place in that order by load; `RANKED` orders the models by `goal`. The
     first of `rules` that matches a request determines its deployments instead. `constraints` apply
     to every request under this policy.
     """
@@ -163,7 +163,7 @@ class Policy:
     timeouts: Timeouts
     hedging: HedgingRule
     order: OrderMode = OrderMode.FIXED
-    weights: Weights = EVEN_WEIGHTS
+    goal: RankingGoal = DEFAULT_GOAL
     rules: tuple[RouteRule, ...] = ()
     retries: RetryRule = RetryRule()
     stream_recovery: StreamRecoveryMode = StreamRecoveryMode.FAIL

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from routersvc.domain.catalogue.constraints import UNLIMITED, Constraints
 from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, StreamRecoveryMode
 from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.ranking_goals import NO_GOAL_WISHES, GoalWishes
 from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.catalogue.weights import NO_WISHES, WeightWishes
 
@@ -17,7 +18,8 @@ class Routing:
     """Routing options that the caller set; the policy decides where a field is unset.
 
     `hedge_delay`, `latency_budget` and the timeouts are in seconds. `task` and `complexity` (0 to
-    1) override the classification by the router.
+    1) override the classification by the router. `weights` or `worth` override what the policy
+    ranks by.
     """
 
     policy: str = ""
@@ -36,6 +38,7 @@ class Routing:
     stream_recovery: StreamRecoveryMode | None = None
     max_attempts: int | None = None
     weights: WeightWishes = NO_WISHES
+    worth: GoalWishes = NO_GOAL_WISHES
     session_id: str = ""
     deterministic: bool = False
     allow_degraded: bool | None = None

@@ -6,6 +6,7 @@ import dataclasses
 
 from routersvc.domain.catalogue.constraints import UNLIMITED, Constraints
 from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.ranking_goals import NO_GOAL_WISHES, GoalWishes
 from routersvc.domain.catalogue.weights import NO_WISHES, WeightWishes
 from routersvc.domain.measures.call_rates import CallRateRule
 from routersvc.domain.measures.cost_budgets import CostBudgetRule
@@ -17,7 +18,7 @@ class Tenant:
     """The authenticated owner of a request; the name is empty for an anonymous one.
 
     An empty `default_policy` means that of the router, empty `allowed_policies` mean all. `weights`
-    override those of the policy, and `hedging` its mode.
+    or `worth` override what the policy ranks by, and `hedging` its mode.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Tenant:
     allowed_policies: frozenset[str] = frozenset()
     constraints: Constraints = UNLIMITED
     weights: WeightWishes = NO_WISHES
+    worth: GoalWishes = NO_GOAL_WISHES
     budget: CostBudgetRule | None = None
     rate: CallRateRule | None = None
     tokens: TokenRateRule | None = None

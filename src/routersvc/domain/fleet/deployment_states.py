@@ -33,8 +33,6 @@ from routersvc.domain.outcomes.failure_rules import BreakerEffect, FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
 
-_SLOW = "too many slow calls"
-
 
 class DeploymentState:
     """The live state of one deployment. Synchronous; takes `now`."""
@@ -187,7 +185,7 @@ class DeploymentState:
         if self.breaker.is_open:
             slow = self.breaker.rule.is_slow(latency)
             self.breaker.answered(lease.breaker, now, slow=slow)
-            self._breaker_used(_SLOW, was_open=True)
+            self._breaker_used(was_open=True)
         self.load.answered(latency, now)
         self.measurements.first_content(latency, streaming=lease.streaming, now=now)
 
@@ -199,7 +197,7 @@ class DeploymentState:
         slow = self.breaker.rule.is_slow(first - lease.started_at)
         was_open = self.breaker.is_open
         self.breaker.succeeded(lease.breaker, now, slow=slow)
-        self._breaker_used(_SLOW, was_open=was_open)
+        self._breaker_used(was_open=was_open)
         self.limiter.succeeded(lease.ticket, now)
         self.totals.served += 1
         self.measurements.succeeded(now - lease.started_at, usage, now)
@@ -376,7 +374,7 @@ class DeploymentState:
     def _count_effect(self, lease: Lease, effect: BreakerEffect, reason: str, now: float) -> None:
         was_open = self.breaker.is_open
         self.breaker.failed(lease.breaker, now, effect)
-        self._breaker_used(reason, was_open=was_open)
+        self._breaker_used(was_open=was_open, reason=reason)
 
     def _count_failure(self, lease: Lease, now: float, *, slow: bool) -> None:
         self.turns.failed()
@@ -386,7 +384,7 @@ class DeploymentState:
         if slow and lease.first_content_at is None:
             self.measurements.no_content(latency, streaming=lease.streaming, now=now)
 
-    def _breaker_used(self, reason: str, *, was_open: bool) -> None:
+    def _breaker_used(self, *, was_open: bool, reason: str = "too many slow calls") -> None:
         """Report what an outcome did to the breaker; a recovered deployment competes again."""
         if self.breaker.is_open or was_open:
             self._changes.breaker_used(self.breaker, reason)

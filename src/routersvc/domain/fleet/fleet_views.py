@@ -34,6 +34,10 @@ class ReadingView:
         _put_probes_first(order, contenders, states, now)
         return [equals[index] for index in order]
 
+    def is_ready(self, deployment: Deployment) -> bool:
+        """Whether breaker, checks and pauses keep no calls away from a deployment now."""
+        return _is_ready(self._states[deployment.name], self._now)
+
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what calls have lately shown of a deployment."""
         measurements = self._states[deployment.name].measurements
@@ -85,6 +89,10 @@ class PlanningView:
         )
         self._latest = ()
 
+    def is_ready(self, deployment: Deployment) -> bool:
+        """Whether breaker, checks and pauses keep no calls away from a deployment now."""
+        return _is_ready(self._states[deployment.name], self._now)
+
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what calls have lately shown of a deployment; compute it once and keep it."""
         measurements = self._states[deployment.name].measurements
@@ -93,6 +101,11 @@ class PlanningView:
             measurements.refresh_live_stats(self._now, streaming=streaming)
             kept = measurements.live_stats(self._now, streaming=streaming)
         return kept
+
+
+def _is_ready(state: DeploymentState, now: float) -> bool:
+    unreachable = state.breaker.is_open or state.checks.is_unreachable
+    return not unreachable and state.gate.is_open(now)
 
 
 def _put_probes_first(

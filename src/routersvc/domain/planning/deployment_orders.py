@@ -80,30 +80,45 @@ def _scores(
 ) -> dict[str, RankingScore]:
     inputs = [_ranking_input(group, limits, view) for group in groups]
     budget = limits.request.routing.latency_budget
-    found = ranking_scores(inputs, limits.weights, latency_budget=budget)
+    profile = limits.profile
+    found = ranking_scores(
+        inputs,
+        limits.goal,
+        tokens=profile.input_tokens + profile.output_tokens,
+        latency_budget=budget,
+    )
     return {group[0].model.name: score for group, score in zip(groups, found, strict=True)}
 
 
 def _ranking_input(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> RankingInput:
-    """Return what is expected of one model; statistics are those of its best deployments."""
+    """Return what is expected of one model; statistics are those of its best deployments.
+
+    Only deployments that can be called now count, as long as there are any: what the others have
+    shown says nothing of the calls to come. One of which nothing is known may answer every call.
+    """
     model = equals[0].model
     # Hot path: every deployment, for every ranked request.
     latency = late = success_rate = None
+    is_known = True
     in_session = limits.request.routing.session_id
+    if len(equals) > 1 and not in_session:
+        equals = [one for one in equals if view.is_ready(one)] or equals
     for live_stats in () if in_session else live_stats_of(equals, limits, view):
         if live_stats.latency is not None and (latency is None or live_stats.latency < latency):
             latency = live_stats.latency
         if live_stats.late is not None and (late is None or live_stats.late < late):
             late = live_stats.late
         rate = live_stats.success_rate
-        if rate is not None and (success_rate is None or rate > success_rate):
+        if rate is None:
+            is_known = False
+        elif success_rate is None or rate > success_rate:
             success_rate = rate
     return RankingInput(
         quality=model.quality.expected(*limits.profile.kind),
         cost=limits.expected_cost(model),
         latency=latency,
         late=late,
-        success_rate=success_rate,
+        success_rate=success_rate if is_known else None,
     )
 
 

@@ -13,8 +13,8 @@ from routersvc.domain.catalogue.constraints import REQUEST, MergedConstraints
 from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.modes import ConsistencyMode, OrderMode
 from routersvc.domain.catalogue.policies import HedgingRule, Policy
+from routersvc.domain.catalogue.ranking_goals import RankingGoal
 from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.catalogue.weights import Weights
 from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.measures.cost_budgets import BudgetStanding
 from routersvc.domain.outcomes.degradations import Degradation
@@ -102,7 +102,7 @@ class Limits(Value, frozen=True, kw_only=True):
     profile: Profile
     max_attempts: int
     order: OrderMode
-    weights: Weights
+    goal: RankingGoal
     hedging: HedgingRule
     rule: str = ""
     preferred: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])

@@ -9,11 +9,11 @@ from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.constraints import MergedConstraints
 from routersvc.domain.catalogue.modes import OrderMode
 from routersvc.domain.catalogue.policies import HedgingRule, Policy
+from routersvc.domain.catalogue.ranking_goals import goal_of
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.route_rules import RouteQuestion, RouteRule, first_match
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.catalogue.tenants import ANONYMOUS, Tenant
-from routersvc.domain.catalogue.weights import weighed
 from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.measures.cost_budgets import BudgetStanding
 from routersvc.domain.outcomes.errors import UnknownNameError, UnknownTenantError
@@ -149,7 +149,9 @@ class LimitsResolver:
             profile=profile,
             rule="" if rule is None else rule.name,
             order=_order_mode(policy, rule, routing),
-            weights=weighed(policy.weights, tenant.weights, routing.weights),
+            goal=goal_of(
+                policy.goal, (tenant.weights, tenant.worth), (routing.weights, routing.worth)
+            ),
             hedging=_hedging_rule(policy, tenant, routing),
             preferred={
                 self._model_name(name): place for place, name in enumerate(routing.preferred_models)
@@ -247,7 +249,7 @@ def _order_mode(policy: Policy, rule: RouteRule | None, routing: Routing) -> Ord
     """Return the order mode: fixed by a rule, ranked if the request weighs objectives."""
     if rule is not None:
         return OrderMode.FIXED
-    if routing.weights and policy.order is OrderMode.BALANCED:
+    if (routing.weights or routing.worth) and policy.order is OrderMode.BALANCED:
         return OrderMode.RANKED
     return policy.order
 

@@ -33,6 +33,10 @@ class LiveView(Protocol):
         """Return deployments of one model in the order in which to try them."""
         ...
 
+    def is_ready(self, deployment: Deployment) -> bool:
+        """Whether nothing that is known of a deployment keeps calls away from it now."""
+        ...
+
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return recent statistics of a deployment."""
         ...

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.ranking_goals import SlackGoal, WorthGoal
+from routersvc.domain.catalogue.weights import Weights
 from routersvc.domain.planning.candidates import Candidate, ScorePart
 from routersvc.domain.planning.deployment_orders import DeploymentOrder, live_stats_of
 from routersvc.domain.planning.exclusion_reasons import Exclusion
@@ -16,7 +18,7 @@ from routersvc.domain.planning.exclusions import exclusions
 from routersvc.domain.planning.limits import Limits
 from routersvc.domain.planning.live_stats import LiveView
 from routersvc.domain.planning.plans import PlannedRequest, RefusedRequest
-from routersvc.domain.planning.ranking import HEALTH_WEIGHT, RankingScore
+from routersvc.domain.planning.ranking import RankingScore
 
 
 def excluded(deployments: Iterable[Deployment], limits: Limits) -> list[Candidate]:
@@ -84,7 +86,7 @@ def _parts(
     ranked = order.scores.get(name)
     if ranked is None:
         return (_order_part(deployment, place, count, limits),)
-    parts = _ranked_parts(ranked, limits)
+    parts = _ranked_parts(ranked, limits, limits.expected_cost(deployment.model))
     if not limits.preferred:
         return parts
     last = len(limits.preferred)
@@ -112,47 +114,83 @@ def _order_part(deployment: Deployment, place: int, count: int, limits: Limits) 
     )
 
 
-def _ranked_parts(ranked: RankingScore, limits: Limits) -> tuple[ScorePart, ...]:
+def _ranked_parts(
+    ranked: RankingScore, limits: Limits, cost: float | None
+) -> tuple[ScorePart, ...]:
     weights = ranked.weights
     task, complexity = limits.profile.kind
-    parts = (
-        ScorePart(
-            name="quality",
-            value=ranked.quality,
-            weight=weights.quality,
-            description=f"expected quality for the task {task.value} "
-            f"at complexity {complexity:.2f}",
-        ),
-        ScorePart(
-            name="cost",
-            value=ranked.cost,
-            weight=weights.cost,
-            description="expected cost of the cheapest model divided by that of this one",
-        ),
-        ScorePart(
-            name="latency",
-            value=ranked.latency,
-            weight=weights.latency,
-            description="recent latency of the fastest model divided by that of this one",
-        ),
-        ScorePart(
-            name="health",
-            value=ranked.health,
-            weight=HEALTH_WEIGHT,
-            description="recent success rate",
-        ),
-    )
+    quality = f"expected quality for the task {task.value} at complexity {complexity:.2f}"
+    latency = "recent latency of the fastest model divided by that of this one"
+    health = "recent success rate"
+    match limits.goal:
+        case WorthGoal():
+            quality = f"{quality}; a right answer is worth {_dollars(weights.quality)}"
+            costs = _cost_words(cost, ranked)
+            latency = _latency_words(ranked, limits.goal)
+            health = f"{health}, counted in the other parts: where it fails, another model answers"
+        case SlackGoal():
+            costs = _cost_words(cost, ranked)
+            latency = _latency_words(ranked, limits.goal)
+            health = f"{health}, counted in the other parts: where it fails, another model answers"
+        case Weights():
+            costs = "expected cost of the cheapest model divided by that of this one"
+    parts = [
+        ScorePart(name=name, value=value, weight=weight, description=description)
+        for name, value, weight, description in (
+            ("quality", ranked.quality, weights.quality, quality),
+            ("cost", ranked.cost, weights.cost, costs),
+            ("latency", ranked.latency, weights.latency, latency),
+            ("health", ranked.health, weights.health, health),
+        )
+    ]
+    if isinstance(limits.goal, SlackGoal):
+        slack = limits.goal.slack
+        parts.insert(
+            0,
+            ScorePart(
+                name="quality_slack",
+                value=float(ranked.enough),
+                weight=weights.enough,
+                description=f"expected quality at most {slack:g} below the best"
+                if ranked.enough
+                else f"expected quality more than {slack:g} below the best",
+            ),
+        )
     budget = limits.request.routing.latency_budget
-    if budget is None:
-        return parts
+    if budget is not None:
+        parts.insert(
+            0,
+            ScorePart(
+                name="latency_budget",
+                value=float(ranked.keeps_latency_budget),
+                weight=ranked.budget_weight,
+                description="95th percentile of time to first content within "
+                f"{budget:g} s, or unknown"
+                if ranked.keeps_latency_budget
+                else f"95th percentile of time to first content above {budget:g} s",
+            ),
+        )
+    return tuple(parts)
+
+
+def _cost_words(cost: float | None, ranked: RankingScore) -> str:
+    if cost is None:
+        return "no price is known: counted as the dearest model"
+    words = f"expected cost {_dollars(cost)}"
+    if not ranked.weights.cost:
+        return words
+    saved = _dollars(ranked.cost * ranked.weights.cost)
+    return f"{words}, which is {saved} less than that of the dearest model"
+
+
+def _latency_words(ranked: RankingScore, goal: WorthGoal | SlackGoal) -> str:
+    saved = ranked.latency * ranked.weights.latency
     return (
-        ScorePart(
-            name="latency_budget",
-            value=float(ranked.keeps_latency_budget),
-            weight=ranked.budget_weight,
-            description=f"95th percentile of time to first content within {budget:g} s, or unknown"
-            if ranked.keeps_latency_budget
-            else f"95th percentile of time to first content above {budget:g} s",
-        ),
-        *parts,
+        "recent latency, compared with the slowest model at "
+        f"{_dollars(goal.second_usd)} per second: {_dollars(saved)}"
     )
+
+
+def _dollars(amount: float) -> str:
+    """Return an amount with enough digits for prices of single calls."""
+    return f"${amount:.4g}"

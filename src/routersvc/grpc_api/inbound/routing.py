@@ -10,6 +10,7 @@ from llmrouter.v1 import routing_pb2
 from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.domain.catalogue.modes import ConsistencyMode
 from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.ranking_goals import NO_GOAL_WISHES, GoalWishes
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.catalogue.weights import NO_WISHES, WeightWishes
 from routersvc.grpc_api.inbound import enums as enums_in
@@ -33,6 +34,7 @@ def routing_of(routing: routing_pb2.Routing, violations: Violations) -> Routing:
     hints = fields.of("hints")
     hedging = fields.of("hedging")
     timeouts = fields.of("timeouts")
+    weights, worth = _wishes(routing, fields, violations)
     return Routing(
         policy=routing.policy,
         required_models=fields.names("required_models"),
@@ -49,7 +51,8 @@ def routing_of(routing: routing_pb2.Routing, violations: Violations) -> Routing:
         latency_budget=fields.of("objectives").seconds("latency_budget"),
         stream_recovery=fields.member("stream_recovery_mode", enums_in.STREAM_RECOVERY_MODES),
         max_attempts=fields.integer("max_attempts", low=1),
-        weights=_weights(fields.of("objectives"), violations),
+        weights=weights,
+        worth=worth,
         session_id=routing.session_id,
         deterministic=routing.deterministic,
         allow_degraded=fields.flag("allow_degraded"),
@@ -85,15 +88,36 @@ def _consistency(
     return mode
 
 
-def _weights(objectives: MessageFields, violations: Violations) -> WeightWishes:
-    quality = objectives.number("quality_weight", low=0)
-    cost = objectives.number("cost_weight", low=0)
-    latency = objectives.number("latency_weight", low=0)
-    if quality == cost == latency == 0:
+def _wishes(
+    routing: routing_pb2.Routing, fields: MessageFields, violations: Violations
+) -> tuple[WeightWishes, GoalWishes]:
+    """Return what ranking aims at: weights, or objectives in dollars."""
+    if not routing.HasField("objectives"):
+        # The common case: no field is read for it.
+        return NO_WISHES, NO_GOAL_WISHES
+    objectives = fields.of("objectives")
+    weights = {
+        name: objectives.number(f"{name}_weight", low=0) for name in ("quality", "cost", "latency")
+    }
+    worth = objectives.number("worth_of_quality_usd", low=0)
+    slack = objectives.number("quality_slack", low=0, high=1)
+    second = objectives.number("worth_of_second_usd", low=0)
+    if all(weight == 0 for weight in weights.values()):
         violations.add("routing.objectives", "at least one weight must be above 0")
+    if worth is not None and slack is not None:
+        violations.add(
+            "routing.objectives.quality_slack", "must not be set beside `worth_of_quality_usd`"
+        )
+    if (worth, slack, second) != (None, None, None):
+        for name, weight in weights.items():
+            if weight is not None:
+                violations.add(
+                    f"routing.objectives.{name}_weight",
+                    "must not be set beside an objective in US dollars or `quality_slack`",
+                )
     if violations.any:
-        return NO_WISHES
-    return WeightWishes(quality=quality, cost=cost, latency=latency)
+        return NO_WISHES, NO_GOAL_WISHES
+    return WeightWishes(**weights), GoalWishes(quality_usd=worth, slack=slack, second_usd=second)
 
 
 def _labels(hints: routing_pb2.Hints, violations: Violations) -> dict[str, str]:

@@ -7,6 +7,7 @@ from routersvc.settings.checks.route_rules import check_rules
 from routersvc.settings.checks.written_keys import WrittenKeys
 from routersvc.settings.problems import KeyPath
 from routersvc.settings.sections.policies import PolicySection
+from routersvc.settings.sections.weights import ranking_keys
 from routersvc.settings.types.units import duration_text
 
 _LEAST_FOR_A_HEDGE = 2
@@ -24,7 +25,7 @@ def check_policy(
     check.check_timeouts(default_timeout)
     check.check_hedging()
     check.check_retries()
-    check.check_weights()
+    check.check_ranking()
     check_rules(("policies", name, "rules"), policy.rules, keys.problems)
 
 
@@ -108,9 +109,15 @@ class _PolicyCheck:
             (self._places("retries", "max_delay"), retries.max_delay),
         )
 
-    def check_weights(self) -> None:
+    def check_ranking(self) -> None:
+        """Report weights that are all 0, and keys of ranking that exclude each other."""
+        first, *others = ranking_keys(self._policy) or ("",)
+        for key in others:
+            self._keys.report(
+                self._places(key), f"conflicts with `{first}`", f"`{first}` or `{key}`"
+            )
         weights = self._policy.weights
-        if weights.quality + weights.cost + weights.latency <= 0:
+        if weights.quality == weights.cost == weights.latency == 0:
             self._keys.report(self._places("weights"), "all weights are 0", "at least one above 0")
 
     def _places(self, *keys: str) -> list[KeyPath]:

@@ -9,6 +9,7 @@ from routersvc.settings.problems import KeyPath, listing, shown
 from routersvc.settings.reading import Sections
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.tenants import TenantSection
+from routersvc.settings.sections.weights import ranking_keys
 from routersvc.settings.source.problem_list import ProblemList
 
 MIN_API_KEY_LENGTH = 8
@@ -45,6 +46,7 @@ def check_tenants(
                 f"does not allow the tenant's default policy {shown(policy)}",
                 listing(allowed),
             )
+        _check_ranking(path, tenant, problems)
         check_constraints((*path, "constraints"), tenant.constraints, problems)
         budget = tenant.budget
         downgrade = None if budget is None else budget.downgrade
@@ -89,6 +91,13 @@ def check_identities(
                 (*path, "certificates"),
                 "has no effect without `server.tls.client_ca_file`: clients present none",
             )
+
+
+def _check_ranking(path: KeyPath, tenant: TenantSection, problems: ProblemList) -> None:
+    """Report keys of ranking that exclude each other."""
+    keys = ranking_keys(tenant)
+    for key in keys[1:]:
+        problems.at_value((*path, key), f"conflicts with `{keys[0]}`", f"`{keys[0]}` or `{key}`")
 
 
 def check_constraints(

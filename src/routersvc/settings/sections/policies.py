@@ -1,7 +1,7 @@
 """The `policies` and `policy_defaults` sections: routing rules.
 
 A policy takes each key that it does not set from `policy_defaults`, also key by key inside
-`timeouts`, `hedging`, `retries` and `weights`.
+`timeouts`, `hedging`, `retries` and `weights`. What it ranks by is taken as a whole.
 """
 
 from __future__ import annotations
@@ -17,9 +17,26 @@ from routersvc.domain.catalogue.modes import (
     StreamRecoveryMode,
 )
 from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.catalogue.ranking_goals import (
+    TOKENS_OF_WORTH,
+    WORTH_OF_QUALITY,
+    WORTH_OF_SECOND,
+    RankingGoal,
+    SlackGoal,
+    WorthGoal,
+)
+from routersvc.domain.catalogue.weights import EVEN_WEIGHTS, weighed
+from routersvc.settings.inheritance import inherited
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.route_rules import RouteRuleSection
-from routersvc.settings.sections.weights import WeightsSection
+from routersvc.settings.sections.weights import (
+    RANKING_KEYS,
+    Slack,
+    WeightsSection,
+    WorthOfQuality,
+    WorthOfSecond,
+    ranking_keys,
+)
 from routersvc.settings.types.fields import Duration, FilledNames, Section, refused
 
 _HEDGING = HedgingRule(mode=HedgingMode.AUTO)
@@ -161,9 +178,29 @@ class PolicyDefaultsSection(Section):
         "request goes to the less loaded of two drawn at random. `ranked`: models by "
         "expected quality, cost, latency and health, and their deployments by load.",
     )
+    worth_of_quality_usd: WorthOfQuality | None = Field(
+        default=None,
+        description="Under `order: ranked`, the US dollars that one right answer more is worth: "
+        "the first model is the one with the highest expected quality times this worth, less the "
+        f"expected cost. If unset, {WORTH_OF_QUALITY:.2f} for requests of up to "
+        f"{TOKENS_OF_WORTH:,} tokens of prompt and answer, and more in proportion to the tokens "
+        "above.",
+    )
+    quality_slack: Slack | None = Field(
+        default=None,
+        description="Instead of `worth_of_quality_usd`: the first model is the cheapest whose "
+        "expected quality is at most so much below the best.",
+    )
+    worth_of_second_usd: WorthOfSecond = Field(
+        default=WORTH_OF_SECOND,
+        description="Under `order: ranked`, the US dollars that an answer one second earlier is "
+        "worth. Without effect beside `weights`.",
+    )
     weights: WeightsSection = Field(
         default=WeightsSection(),
-        description="The weights of quality, cost and latency under `order: ranked`.",
+        description="Instead of `worth_of_quality_usd`: relative weights of quality, cost and "
+        "latency. Costs and latencies are then compared with the best model, whatever the level "
+        "of prices. If one is set, the others are 1 by default.",
     )
     max_attempts: int = Field(
         default=3,
@@ -237,11 +274,36 @@ class PolicySection(PolicyDefaultsSection):
     def value(self, name: str, deployments: tuple[str, ...]) -> Policy:
         """Return the policy; `deployments` are those that it lists, or those of its `models`.
 
-        All other keys have the names of the domain's own fields.
+        The keys of ranking become its goal; all others have the names of the domain's fields.
         """
-        keys = type(self).model_fields.keys() - {"deployments", "models"}
+        keys = type(self).model_fields.keys() - _OTHER_KEYS
         values: dict[str, Any] = {key: _domain_value(getattr(self, key)) for key in keys}
-        return Policy(name=name, deployments=deployments, **values)
+        return Policy(name=name, deployments=deployments, goal=self._goal(), **values)
+
+    def _goal(self) -> RankingGoal:
+        weights = self.weights.value()
+        if weights:
+            return weighed(EVEN_WEIGHTS, weights)
+        if self.quality_slack is not None:
+            return SlackGoal(slack=self.quality_slack, second_usd=self.worth_of_second_usd)
+        return WorthGoal(quality_usd=self.worth_of_quality_usd, second_usd=self.worth_of_second_usd)
+
+
+_OTHER_KEYS = frozenset({"deployments", "models", "worth_of_second_usd", *RANKING_KEYS})
+"""Keys that are not fields of the domain's policy under the same name."""
+
+
+def with_defaults(policy: PolicySection, defaults: PolicyDefaultsSection) -> PolicySection:
+    """Return a policy with each key that it does not set taken from the defaults.
+
+    A policy that sets one of the keys that exclude each other takes none of the others.
+    """
+    own = ranking_keys(policy)
+    if own:
+        unset = PolicyDefaultsSection()
+        others = {key: getattr(unset, key) for key in RANKING_KEYS if key not in own}
+        defaults = defaults.model_copy(update=others)
+    return inherited(policy, defaults)
 
 
 def _domain_value(value: object) -> object:
@@ -250,7 +312,6 @@ def _domain_value(value: object) -> object:
             TimeoutsSection()
             | HedgingSection()
             | RetriesSection()
-            | WeightsSection()
             | ConstraintsSection()
             | RouteRuleSection()
         ):

@@ -9,12 +9,18 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.ranking_goals import GoalWishes
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.measures.call_rates import CallRateRule
 from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
 from routersvc.domain.measures.token_rates import TokenRateRule
 from routersvc.settings.sections.constraints import ConstraintsSection
-from routersvc.settings.sections.weights import TenantWeightsSection
+from routersvc.settings.sections.weights import (
+    Slack,
+    WeightsSection,
+    WorthOfQuality,
+    WorthOfSecond,
+)
 from routersvc.settings.types.fields import (
     Duration,
     FilledNames,
@@ -150,10 +156,25 @@ class TenantSection(Section):
         description="Hard limits of all requests of the tenant. Requests and policies can only "
         "tighten them.",
     )
-    weights: TenantWeightsSection = Field(
-        default=TenantWeightsSection(),
-        description="The weights of quality, cost and latency in ranking. Each that is unset is "
-        "taken from the policy.",
+    worth_of_quality_usd: WorthOfQuality | None = Field(
+        default=None,
+        description="The US dollars that one right answer more is worth in ranking. If unset, "
+        "what the policy ranks by.",
+    )
+    quality_slack: Slack | None = Field(
+        default=None,
+        description="Instead of `worth_of_quality_usd`: the cheapest model comes first whose "
+        "expected quality is at most so much below the best.",
+    )
+    worth_of_second_usd: WorthOfSecond | None = Field(
+        default=None,
+        description="The US dollars that an answer one second earlier is worth in ranking. If "
+        "unset, those of the policy.",
+    )
+    weights: WeightsSection = Field(
+        default=WeightsSection(),
+        description="The weights of quality, cost and latency in ranking, instead of keys in "
+        "dollars. Each that is unset is taken from the policy, 1 if it has none.",
     )
     hedging: HedgingMode | None = Field(
         default=None,
@@ -188,6 +209,11 @@ def tenant_of(name: str, section: TenantSection) -> Tenant:
         constraints=section.constraints.value(),
         hedging=section.hedging,
         weights=section.weights.value(),
+        worth=GoalWishes(
+            quality_usd=section.worth_of_quality_usd,
+            slack=section.quality_slack,
+            second_usd=section.worth_of_second_usd,
+        ),
         rate=None
         if section.rate_limit is None
         else CallRateRule(**section.rate_limit.model_dump()),

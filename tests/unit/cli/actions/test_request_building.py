@@ -37,6 +37,15 @@ def test_a_prompt_becomes_a_user_message() -> None:
     }
 
 
+def test_worth_and_slack_find_their_fields() -> None:
+    """They exclude the weights, and each other."""
+    for options, objectives in (
+        (RequestOptions(prompt="hello", worth=0.5), {"worth_of_quality_usd": 0.5}),
+        (RequestOptions(prompt="hello", quality_slack=0.1), {"quality_slack": 0.1}),
+    ):
+        assert sparse(options)["routing"] == {"objectives": objectives}
+
+
 def test_every_option_finds_its_field(tmp_path: Path) -> None:
     """A field in the wrong place would be ignored by the router, or refused."""
     schema = tmp_path / "facts of life.json"

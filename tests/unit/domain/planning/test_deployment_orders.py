@@ -11,7 +11,7 @@ import pytest
 from bench.simulations.generated_routes import draw_route
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.domain.plans import NO_STATS, plan_of
+from tests.unit.domain.plans import NO_STATS, candidates_of, plan_of
 
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.catalogue import Catalogue
@@ -21,6 +21,7 @@ from routersvc.domain.catalogue.modes import ConsistencyMode, OrderMode
 from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.prices import Prices
 from routersvc.domain.catalogue.qualities import Quality
+from routersvc.domain.catalogue.ranking_goals import GoalWishes, RankingGoal, SlackGoal, WorthGoal
 from routersvc.domain.catalogue.route_rules import RouteMatch, RouteRule
 from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.catalogue.tasks import Task
@@ -68,12 +69,19 @@ FLEET = {
 class Seen:
     """A view that knows what it was told and turns equal deployments around, as a load does."""
 
-    def __init__(self, live_stats_list: Mapping[str, LiveStats] | None = None) -> None:
+    def __init__(
+        self, live_stats_list: Mapping[str, LiveStats] | None = None, *, resting: Sequence[str] = ()
+    ) -> None:
         self._live_stats = live_stats_list or {}
+        self._resting = resting
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
         """Return the last one first."""
         return list(reversed(equals))
+
+    def is_ready(self, deployment: Deployment) -> bool:
+        """Whether it was not told to rest."""
+        return deployment.name not in self._resting
 
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what was told."""
@@ -126,16 +134,52 @@ def test_balanced_order_goes_model_by_model() -> None:
 
 
 def test_ranked_order_follows_the_score() -> None:
-    """Code goes to the model that is good at it, once quality counts enough."""
+    """Code goes to the model that is good at it where that is worth its price."""
     code = Routing(task=Task.CODE, complexity=0.9)
 
-    by_cost = order_of(OrderMode.RANKED, code)
-    by_quality = order_of(
-        OrderMode.RANKED, dataclasses.replace(code, weights=WeightWishes(quality=5.0))
-    )
+    def first_two(**wishes: object) -> list[str]:
+        routing = dataclasses.replace(code, **wishes)  # type: ignore[arg-type]
+        return order_of(OrderMode.RANKED, routing)[:2]
 
-    assert by_cost[:2] == ["cheap-2", "cheap-1"]
-    assert by_quality[:2] == ["good-2", "good-1"]
+    good, cheap = ["good-2", "good-1"], ["cheap-2", "cheap-1"]
+    assert first_two() == good
+    assert first_two(complexity=0.0) == cheap
+    assert first_two(worth=GoalWishes(quality_usd=0.001)) == cheap
+    assert first_two(worth=GoalWishes(slack=0.1)) == good
+    assert first_two(worth=GoalWishes(slack=0.8)) == cheap
+    assert first_two(weights=WeightWishes(quality=1.0)) == cheap
+    assert first_two(weights=WeightWishes(quality=5.0)) == good
+
+
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        (WorthGoal(quality_usd=0.5), "a right answer is worth $0.5"),
+        (SlackGoal(slack=0.1), "expected quality at most 0.1 below the best"),
+    ],
+)
+def test_explanation_shows_dollars(goal: RankingGoal, words: str) -> None:
+    """What the answer costs, and what that saves against the dearest model."""
+    policy = dataclasses.replace(scripted_policy(list(FLEET), order=OrderMode.RANKED), goal=goal)
+    planner = Planner(
+        catalogue=Catalogue(deployments=FLEET),
+        policies={"drill": policy},
+        default_policy="drill",
+    )
+    request = scripted_request(routing=Routing(task=Task.CODE, complexity=0.9))
+
+    found = {each.deployment.name: each for each in candidates_of(planner, request)}
+    costs = {
+        name: {part.name: part.description for part in each.score_parts}["cost"]
+        for name, each in found.items()
+    }
+
+    assert any(words in part.description for part in found["good-1"].score_parts)
+    assert found["good-1"].score > found["cheap-1"].score
+    assert costs["cheap-1"].startswith("expected cost $0.001032")
+    assert costs["good-1"] == (
+        "expected cost $0.01032, which is $0 less than that of the dearest model"
+    )
 
 
 def test_who_weighs_has_the_models_ranked() -> None:
@@ -239,6 +283,38 @@ def test_one_fast_deployment_keeps_its_model_within_the_budget() -> None:
     found = order_of(OrderMode.BALANCED, Routing(latency_budget=1.0), mixed)
 
     assert found[:2] == ["cheap-2", "cheap-1"]
+
+
+@pytest.mark.parametrize(
+    ("rates", "resting", "first"),
+    [
+        ({"good-1": 0.1}, ["good-1"], "good"),
+        ({"good-1": 0.1}, [], "good"),
+        ({"good-1": 0.1, "good-2": 0.9}, [], "good"),
+        ({"good-1": 0.1, "good-2": 0.1}, [], "good-too"),
+        ({"good-1": 0.9, "good-2": 0.1}, ["good-1"], "good-too"),
+        ({"good-1": 0.9, "good-2": 0.1}, ["good-1", "good-2"], "good"),
+    ],
+    ids=[
+        "another one is untried",
+        "an untried one may be better",
+        "another one answers",
+        "both fail",
+        "the one that answers cannot be called",
+        "neither can be called",
+    ],
+)
+def test_model_is_ranked_by_what_can_be_called_of_it(
+    rates: Mapping[str, float], resting: Sequence[str], first: str
+) -> None:
+    """What deployments have shown that nobody calls now says nothing of the calls to come."""
+    known = {"good-too-1": 0.8, **rates}
+    shown = {name: LiveStats(success_rate=rate) for name, rate in known.items()}
+    hard = Routing(task=Task.CODE, complexity=0.9)
+
+    found = order_of(OrderMode.RANKED, hard, Seen(shown, resting=resting))
+
+    assert FLEET[found[0]].model.name == first
 
 
 def test_session_finds_the_same_deployment_whatever_one_replica_has_seen() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.domain.catalogue.qualities import Quality
+from routersvc.domain.catalogue.ranking_goals import RankingGoal, SlackGoal, WorthGoal
 from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.catalogue.weights import Weights, WeightWishes, weighed
 from routersvc.domain.planning.ranking import HEALTH_WEIGHT, RankingInput, ranking_scores
@@ -20,10 +21,10 @@ CHEAP = RankingInput(quality=0.6, cost=0.001, latency=0.5, late=1.0)
 
 
 def best(
-    weights: Weights, *inputs: RankingInput, latency_budget: float | None = None
+    goal: RankingGoal, *inputs: RankingInput, latency_budget: float | None = None, tokens: int = 0
 ) -> RankingInput:
     """Return the input with the highest score."""
-    scores = ranking_scores(inputs, weights, latency_budget=latency_budget)
+    scores = ranking_scores(inputs, goal, tokens=tokens, latency_budget=latency_budget)
     return max(zip(inputs, scores, strict=True), key=lambda pair: pair[1].score)[0]
 
 
@@ -87,6 +88,96 @@ def test_missed_latency_budget_outweighs_everything() -> None:
     assert best(weights, STRONG, CHEAP, latency_budget=6.0) is STRONG
 
 
+def answer_of(price: float, tokens: int) -> float:
+    """Return the cost of so many tokens at a price in US dollars per million."""
+    return price * tokens / 1e6
+
+
+@pytest.mark.parametrize("tokens", [100, 1_100, 4_000, 100_000])
+def test_dearer_model_wins_where_it_is_worth_its_price(tokens: int) -> None:
+    """By default, ten times the price is worth .65 of quality in a request of any size."""
+    dear = RankingInput(quality=0.95, cost=answer_of(10.0, tokens), latency=None)
+    poor = RankingInput(quality=0.30, cost=answer_of(1.0, tokens), latency=None)
+    fair = RankingInput(quality=0.94, cost=answer_of(1.0, tokens), latency=None)
+
+    assert best(WorthGoal(), dear, poor, tokens=tokens) is dear
+    assert (best(WorthGoal(), dear, fair, tokens=tokens) is fair) is (tokens > 100)
+    assert best(Weights(), dear, poor, tokens=tokens) is poor
+
+
+@pytest.mark.parametrize(
+    ("goal", "expected"),
+    [
+        # .30 of quality for $0.009: worth it from $0.03 for a right answer on.
+        (WorthGoal(quality_usd=0.0299, second_usd=0.0), CHEAP),
+        (WorthGoal(quality_usd=0.0301, second_usd=0.0), STRONG),
+        # The 1.5 s that it takes longer count at their worth.
+        (WorthGoal(quality_usd=0.0301, second_usd=0.001), CHEAP),
+        (SlackGoal(slack=0.29), STRONG),
+        (SlackGoal(slack=0.30), CHEAP),
+        (SlackGoal(slack=1.0), CHEAP),
+    ],
+)
+def test_dollars_decide(goal: RankingGoal, expected: RankingInput) -> None:
+    """Exactly at the price of a right answer more, or at the slack."""
+    assert best(goal, STRONG, CHEAP) is expected
+    assert best(goal, CHEAP, STRONG) is expected
+
+
+def test_score_in_dollars_is_worth_less_cost() -> None:
+    """Up to a constant: what the dearest and the slowest model would take.
+
+    Where one of five attempts fails, the other model answers five seconds later.
+    """
+    goal = WorthGoal(quality_usd=0.5, second_usd=0.001)
+    failing = dataclasses.replace(STRONG, success_rate=0.8)
+
+    first, second = ranking_scores([failing, CHEAP], goal)
+
+    assert first.score - second.score == pytest.approx(
+        ((0.8 * 0.9 + 0.2 * 0.6) * 0.5 - 0.2 * 5.0 * 0.001 - 0.010 - 2.0 * 0.001)
+        - (0.6 * 0.5 - 0.001 - 0.5 * 0.001)
+    )
+
+
+@pytest.mark.parametrize("goal", [WorthGoal(), SlackGoal(slack=0.1)])
+@pytest.mark.parametrize(("rate", "is_first"), [(2 / 3, True), (0.0, False)])
+def test_failures_that_others_make_good_do_not_pay_for_dearer_models(
+    goal: RankingGoal,
+    rate: float,
+    is_first: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """One failure of three costs less time than an equal model costs more; always failing does."""
+    failing = RankingInput(quality=0.5, cost=0.0001, latency=1.0, success_rate=rate)
+    dearer = RankingInput(quality=0.5, cost=0.0008, latency=1.0, success_rate=1.0)
+
+    assert best(goal, failing, dearer) is (failing if is_first else dearer)
+
+
+def test_best_of_those_that_are_not_good_enough_comes_next() -> None:
+    """If the cheapest that is good enough fails, quality decides."""
+    inputs = [
+        RankingInput(quality=quality, cost=cost, latency=None)
+        for quality, cost in ((0.9, 9.0), (0.85, 5.0), (0.5, 0.1), (0.6, 0.2))
+    ]
+
+    scores = ranking_scores(inputs, SlackGoal(slack=0.1))
+
+    order = sorted(range(4), key=lambda place: -scores[place].score)
+    assert order == [1, 0, 3, 2]
+
+
+@pytest.mark.parametrize("goal", [WorthGoal(), SlackGoal(slack=0.1)])
+def test_unknown_price_and_latency_in_dollars(goal: RankingGoal) -> None:
+    """As with weights: the dearest, and as fast as the best known."""
+    unknown = RankingInput(quality=0.9, cost=None, latency=None)
+
+    first, strong, cheap = ranking_scores([unknown, STRONG, CHEAP], goal)
+
+    assert (first.cost, strong.cost) == (0.0, 0.0)
+    assert first.latency == cheap.latency == 0.75
+
+
 @given(
     st.lists(
         st.builds(
@@ -101,12 +192,13 @@ def test_missed_latency_budget_outweighs_everything() -> None:
         max_size=6,
     ),
     st.none() | st.floats(0.1, 50),
+    st.sampled_from([Weights(), WorthGoal(), SlackGoal(slack=0.2)]),
 )
 def test_who_is_worse_in_nothing_never_scores_less(
-    inputs: list[RankingInput], latency_budget: float | None
+    inputs: list[RankingInput], latency_budget: float | None, goal: RankingGoal
 ) -> None:
-    """Every part counts in its own direction."""
-    scores = ranking_scores(inputs, Weights(), latency_budget=latency_budget)
+    """Every part counts in its own direction, and the latency budget above all."""
+    scores = ranking_scores(inputs, goal, latency_budget=latency_budget)
 
     for first, second in itertools.permutations(scores, 2):
         if (
@@ -116,6 +208,8 @@ def test_who_is_worse_in_nothing_never_scores_less(
             and first.health >= second.health
             and first.keeps_latency_budget >= second.keeps_latency_budget
         ):
+            assert first.score >= second.score - 1e-9
+        if first.keeps_latency_budget > second.keeps_latency_budget:
             assert first.score >= second.score - 1e-9
     assert all(0 <= each.cost <= 1 and 0 <= each.latency <= 1 for each in scores)
 

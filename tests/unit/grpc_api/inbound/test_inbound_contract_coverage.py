@@ -193,7 +193,19 @@ def prompt(response_format: p.ResponseFormat) -> p.Prompt:
     )
 
 
-def routing() -> r.Routing:
+OBJECTIVES = (
+    r.Objectives(
+        quality_weight=0.0,
+        cost_weight=1.0,
+        latency_weight=2.5,
+        latency_budget=Duration(nanos=800_000_000),
+    ),
+    r.Objectives(worth_of_quality_usd=0.0, worth_of_second_usd=0.5),
+    r.Objectives(quality_slack=0.0),
+)
+
+
+def routing(objectives: r.Objectives = OBJECTIVES[0]) -> r.Routing:
     """Return routing with every served field set."""
     return r.Routing(
         policy="fast",
@@ -211,12 +223,7 @@ def routing() -> r.Routing:
             max_cost_usd=0.0,
             context_reserve_tokens=100,
         ),
-        objectives=r.Objectives(
-            quality_weight=0.0,
-            cost_weight=1.0,
-            latency_weight=2.5,
-            latency_budget=Duration(nanos=800_000_000),
-        ),
+        objectives=objectives,
         session_id="session",
         deterministic=True,
         allow_degraded=False,
@@ -249,8 +256,10 @@ FORMATS = (
     ),
 )
 FULL = tuple(
-    service.CompleteRequest(prompt=prompt(response_format), routing=routing(), request_id="id-1")
-    for response_format in FORMATS
+    service.CompleteRequest(
+        prompt=prompt(response_format), routing=routing(objectives), request_id="id-1"
+    )
+    for response_format, objectives in zip(FORMATS, OBJECTIVES, strict=True)
 )
 
 

@@ -87,6 +87,26 @@ CASES: dict[str, tuple[r.Routing, str]] = {
         r.Routing(objectives=r.Objectives(quality_weight=0.0, cost_weight=0.0, latency_weight=0.0)),
         "routing.objectives",
     ),
+    "negative worth": (
+        r.Routing(objectives=r.Objectives(worth_of_quality_usd=-1.0)),
+        "routing.objectives.worth_of_quality_usd",
+    ),
+    "negative worth of a second": (
+        r.Routing(objectives=r.Objectives(worth_of_second_usd=-1.0)),
+        "routing.objectives.worth_of_second_usd",
+    ),
+    "slack above 1": (
+        r.Routing(objectives=r.Objectives(quality_slack=1.5)),
+        "routing.objectives.quality_slack",
+    ),
+    "worth and slack": (
+        r.Routing(objectives=r.Objectives(worth_of_quality_usd=1.0, quality_slack=0.5)),
+        "routing.objectives.quality_slack",
+    ),
+    "worth and weight": (
+        r.Routing(objectives=r.Objectives(worth_of_second_usd=1.0, cost_weight=0.0)),
+        "routing.objectives.cost_weight",
+    ),
     "latency budget": (
         r.Routing(objectives=r.Objectives(latency_budget=Duration())),
         "routing.objectives.latency_budget",

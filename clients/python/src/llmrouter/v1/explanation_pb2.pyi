@@ -519,7 +519,7 @@ class ScorePart(_message.Message):
     value: _builtins.float
     """Normalised value, from 0 (worst) to 1 (best)."""
     weight: _builtins.float
-    """Weight of the part."""
+    """Weight of the part; in US dollars where the request is ranked by worth."""
     description: _builtins.str
     """Describes how the value was obtained."""
     def __init__(

@@ -439,8 +439,8 @@ Global___Constraints: _TypeAlias = Constraints  # noqa: Y015
 
 @_typing.final
 class Objectives(_message.Message):
-    """Soft targets for ranking. A request with weights has its models ranked, unless the policy, or its matching
-    rule, has a fixed order.
+    """Soft targets for ranking. A request with weights, worth or slack has its models ranked, unless the policy, or
+    its matching rule, has a fixed order.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -449,14 +449,30 @@ class Objectives(_message.Message):
     COST_WEIGHT_FIELD_NUMBER: _builtins.int
     LATENCY_WEIGHT_FIELD_NUMBER: _builtins.int
     LATENCY_BUDGET_FIELD_NUMBER: _builtins.int
+    WORTH_OF_QUALITY_USD_FIELD_NUMBER: _builtins.int
+    QUALITY_SLACK_FIELD_NUMBER: _builtins.int
+    WORTH_OF_SECOND_USD_FIELD_NUMBER: _builtins.int
     quality_weight: _builtins.float
-    """Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-    set to 0 are refused with `INVALID_ARGUMENT`.
+    """Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+    weights set to 0 are refused with `INVALID_ARGUMENT`.
     """
     cost_weight: _builtins.float
     """Weight of expected cost. At least 0. Unset: as above."""
     latency_weight: _builtins.float
     """Weight of expected latency. At least 0. Unset: as above."""
+    worth_of_quality_usd: _builtins.float
+    """US dollars that one right answer more is worth. The first model is the one with the highest expected
+    quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+    ranks by. Excludes the weights, and `quality_slack`.
+    """
+    quality_slack: _builtins.float
+    """The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+    Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+    """
+    worth_of_second_usd: _builtins.float
+    """US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+    Excludes the weights.
+    """
     @_builtins.property
     def latency_budget(self) -> _duration_pb2.Duration:
         """Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
@@ -470,23 +486,38 @@ class Objectives(_message.Message):
         cost_weight: _builtins.float | None = ...,
         latency_weight: _builtins.float | None = ...,
         latency_budget: _duration_pb2.Duration | None = ...,
+        worth_of_quality_usd: _builtins.float | None = ...,
+        quality_slack: _builtins.float | None = ...,
+        worth_of_second_usd: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_cost_weight", b"_cost_weight", "_latency_weight", b"_latency_weight", "_quality_weight", b"_quality_weight", "cost_weight", b"cost_weight", "latency_budget", b"latency_budget", "latency_weight", b"latency_weight", "quality_weight", b"quality_weight"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cost_weight", b"_cost_weight", "_latency_weight", b"_latency_weight", "_quality_slack", b"_quality_slack", "_quality_weight", b"_quality_weight", "_worth_of_quality_usd", b"_worth_of_quality_usd", "_worth_of_second_usd", b"_worth_of_second_usd", "cost_weight", b"cost_weight", "latency_budget", b"latency_budget", "latency_weight", b"latency_weight", "quality_slack", b"quality_slack", "quality_weight", b"quality_weight", "worth_of_quality_usd", b"worth_of_quality_usd", "worth_of_second_usd", b"worth_of_second_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_weight", b"_cost_weight", "_latency_weight", b"_latency_weight", "_quality_weight", b"_quality_weight", "cost_weight", b"cost_weight", "latency_budget", b"latency_budget", "latency_weight", b"latency_weight", "quality_weight", b"quality_weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_weight", b"_cost_weight", "_latency_weight", b"_latency_weight", "_quality_slack", b"_quality_slack", "_quality_weight", b"_quality_weight", "_worth_of_quality_usd", b"_worth_of_quality_usd", "_worth_of_second_usd", b"_worth_of_second_usd", "cost_weight", b"cost_weight", "latency_budget", b"latency_budget", "latency_weight", b"latency_weight", "quality_slack", b"quality_slack", "quality_weight", b"quality_weight", "worth_of_quality_usd", b"worth_of_quality_usd", "worth_of_second_usd", b"worth_of_second_usd"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cost_weight: _TypeAlias = _typing.Literal["cost_weight"]  # noqa: Y015
     _WhichOneofArgType__cost_weight: _TypeAlias = _typing.Literal["_cost_weight", b"_cost_weight"]  # noqa: Y015
     _WhichOneofReturnType__latency_weight: _TypeAlias = _typing.Literal["latency_weight"]  # noqa: Y015
     _WhichOneofArgType__latency_weight: _TypeAlias = _typing.Literal["_latency_weight", b"_latency_weight"]  # noqa: Y015
+    _WhichOneofReturnType__quality_slack: _TypeAlias = _typing.Literal["quality_slack"]  # noqa: Y015
+    _WhichOneofArgType__quality_slack: _TypeAlias = _typing.Literal["_quality_slack", b"_quality_slack"]  # noqa: Y015
     _WhichOneofReturnType__quality_weight: _TypeAlias = _typing.Literal["quality_weight"]  # noqa: Y015
     _WhichOneofArgType__quality_weight: _TypeAlias = _typing.Literal["_quality_weight", b"_quality_weight"]  # noqa: Y015
+    _WhichOneofReturnType__worth_of_quality_usd: _TypeAlias = _typing.Literal["worth_of_quality_usd"]  # noqa: Y015
+    _WhichOneofArgType__worth_of_quality_usd: _TypeAlias = _typing.Literal["_worth_of_quality_usd", b"_worth_of_quality_usd"]  # noqa: Y015
+    _WhichOneofReturnType__worth_of_second_usd: _TypeAlias = _typing.Literal["worth_of_second_usd"]  # noqa: Y015
+    _WhichOneofArgType__worth_of_second_usd: _TypeAlias = _typing.Literal["_worth_of_second_usd", b"_worth_of_second_usd"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cost_weight) -> _WhichOneofReturnType__cost_weight | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__latency_weight) -> _WhichOneofReturnType__latency_weight | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__quality_slack) -> _WhichOneofReturnType__quality_slack | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__quality_weight) -> _WhichOneofReturnType__quality_weight | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__worth_of_quality_usd) -> _WhichOneofReturnType__worth_of_quality_usd | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__worth_of_second_usd) -> _WhichOneofReturnType__worth_of_second_usd | None: ...
 
 Global___Objectives: _TypeAlias = Objectives  # noqa: Y015
 

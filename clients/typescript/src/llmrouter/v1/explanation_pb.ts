@@ -282,7 +282,7 @@ export type ScorePart = Message<"llmrouter.v1.ScorePart"> & {
   value: number;
 
   /**
-   * Weight of the part.
+   * Weight of the part; in US dollars where the request is ranked by worth.
    *
    * @generated from field: double weight = 3;
    */

@@ -7,8 +7,8 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Soft targets for ranking. A request with weights has its models ranked, unless the policy, or its matching
- * rule, has a fixed order.
+ * Soft targets for ranking. A request with weights, worth or slack has its models ranked, unless the policy, or
+ * its matching rule, has a fixed order.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Objectives}
@@ -58,8 +58,8 @@ private static final long serialVersionUID = 0L;
   private double qualityWeight_ = 0D;
   /**
    * <pre>
-   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-   * set to 0 are refused with `INVALID_ARGUMENT`.
+   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+   * weights set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -71,8 +71,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-   * set to 0 are refused with `INVALID_ARGUMENT`.
+   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+   * weights set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -178,6 +178,95 @@ private static final long serialVersionUID = 0L;
     return latencyBudget_ == null ? com.google.protobuf.Duration.getDefaultInstance() : latencyBudget_;
   }
 
+  public static final int WORTH_OF_QUALITY_USD_FIELD_NUMBER = 5;
+  private double worthOfQualityUsd_ = 0D;
+  /**
+   * <pre>
+   * US dollars that one right answer more is worth. The first model is the one with the highest expected
+   * quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+   * ranks by. Excludes the weights, and `quality_slack`.
+   * </pre>
+   *
+   * <code>optional double worth_of_quality_usd = 5 [json_name = "worthOfQualityUsd"];</code>
+   * @return Whether the worthOfQualityUsd field is set.
+   */
+  @java.lang.Override
+  public boolean hasWorthOfQualityUsd() {
+    return ((bitField0_ & 0x00000010) != 0);
+  }
+  /**
+   * <pre>
+   * US dollars that one right answer more is worth. The first model is the one with the highest expected
+   * quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+   * ranks by. Excludes the weights, and `quality_slack`.
+   * </pre>
+   *
+   * <code>optional double worth_of_quality_usd = 5 [json_name = "worthOfQualityUsd"];</code>
+   * @return The worthOfQualityUsd.
+   */
+  @java.lang.Override
+  public double getWorthOfQualityUsd() {
+    return worthOfQualityUsd_;
+  }
+
+  public static final int QUALITY_SLACK_FIELD_NUMBER = 6;
+  private double qualitySlack_ = 0D;
+  /**
+   * <pre>
+   * The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+   * Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+   * </pre>
+   *
+   * <code>optional double quality_slack = 6 [json_name = "qualitySlack"];</code>
+   * @return Whether the qualitySlack field is set.
+   */
+  @java.lang.Override
+  public boolean hasQualitySlack() {
+    return ((bitField0_ & 0x00000020) != 0);
+  }
+  /**
+   * <pre>
+   * The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+   * Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+   * </pre>
+   *
+   * <code>optional double quality_slack = 6 [json_name = "qualitySlack"];</code>
+   * @return The qualitySlack.
+   */
+  @java.lang.Override
+  public double getQualitySlack() {
+    return qualitySlack_;
+  }
+
+  public static final int WORTH_OF_SECOND_USD_FIELD_NUMBER = 7;
+  private double worthOfSecondUsd_ = 0D;
+  /**
+   * <pre>
+   * US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+   * Excludes the weights.
+   * </pre>
+   *
+   * <code>optional double worth_of_second_usd = 7 [json_name = "worthOfSecondUsd"];</code>
+   * @return Whether the worthOfSecondUsd field is set.
+   */
+  @java.lang.Override
+  public boolean hasWorthOfSecondUsd() {
+    return ((bitField0_ & 0x00000040) != 0);
+  }
+  /**
+   * <pre>
+   * US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+   * Excludes the weights.
+   * </pre>
+   *
+   * <code>optional double worth_of_second_usd = 7 [json_name = "worthOfSecondUsd"];</code>
+   * @return The worthOfSecondUsd.
+   */
+  @java.lang.Override
+  public double getWorthOfSecondUsd() {
+    return worthOfSecondUsd_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -204,6 +293,15 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       output.writeMessage(4, getLatencyBudget());
     }
+    if (((bitField0_ & 0x00000010) != 0)) {
+      output.writeDouble(5, worthOfQualityUsd_);
+    }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      output.writeDouble(6, qualitySlack_);
+    }
+    if (((bitField0_ & 0x00000040) != 0)) {
+      output.writeDouble(7, worthOfSecondUsd_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -223,6 +321,18 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(4, getLatencyBudget());
+    }
+    if (((bitField0_ & 0x00000010) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeDoubleSize(5, worthOfQualityUsd_);
+    }
+    if (((bitField0_ & 0x00000020) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeDoubleSize(6, qualitySlack_);
+    }
+    if (((bitField0_ & 0x00000040) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeDoubleSize(7, worthOfSecondUsd_);
     }
     return size;
   }
@@ -271,6 +381,24 @@ private static final long serialVersionUID = 0L;
       if (!getLatencyBudget()
           .equals(other.getLatencyBudget())) return false;
     }
+    if (hasWorthOfQualityUsd() != other.hasWorthOfQualityUsd()) return false;
+    if (hasWorthOfQualityUsd()) {
+      if (java.lang.Double.doubleToLongBits(getWorthOfQualityUsd())
+          != java.lang.Double.doubleToLongBits(
+              other.getWorthOfQualityUsd())) return false;
+    }
+    if (hasQualitySlack() != other.hasQualitySlack()) return false;
+    if (hasQualitySlack()) {
+      if (java.lang.Double.doubleToLongBits(getQualitySlack())
+          != java.lang.Double.doubleToLongBits(
+              other.getQualitySlack())) return false;
+    }
+    if (hasWorthOfSecondUsd() != other.hasWorthOfSecondUsd()) return false;
+    if (hasWorthOfSecondUsd()) {
+      if (java.lang.Double.doubleToLongBits(getWorthOfSecondUsd())
+          != java.lang.Double.doubleToLongBits(
+              other.getWorthOfSecondUsd())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -300,6 +428,21 @@ private static final long serialVersionUID = 0L;
     if (hasLatencyBudget()) {
       hash = (37 * hash) + LATENCY_BUDGET_FIELD_NUMBER;
       hash = (53 * hash) + getLatencyBudget().hashCode();
+    }
+    if (hasWorthOfQualityUsd()) {
+      hash = (37 * hash) + WORTH_OF_QUALITY_USD_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          java.lang.Double.doubleToLongBits(getWorthOfQualityUsd()));
+    }
+    if (hasQualitySlack()) {
+      hash = (37 * hash) + QUALITY_SLACK_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          java.lang.Double.doubleToLongBits(getQualitySlack()));
+    }
+    if (hasWorthOfSecondUsd()) {
+      hash = (37 * hash) + WORTH_OF_SECOND_USD_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          java.lang.Double.doubleToLongBits(getWorthOfSecondUsd()));
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -400,8 +543,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Soft targets for ranking. A request with weights has its models ranked, unless the policy, or its matching
-   * rule, has a fixed order.
+   * Soft targets for ranking. A request with weights, worth or slack has its models ranked, unless the policy, or
+   * its matching rule, has a fixed order.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Objectives}
@@ -451,6 +594,9 @@ private static final long serialVersionUID = 0L;
         latencyBudgetBuilder_.dispose();
         latencyBudgetBuilder_ = null;
       }
+      worthOfQualityUsd_ = 0D;
+      qualitySlack_ = 0D;
+      worthOfSecondUsd_ = 0D;
       return this;
     }
 
@@ -503,6 +649,18 @@ private static final long serialVersionUID = 0L;
             : latencyBudgetBuilder_.build();
         to_bitField0_ |= 0x00000008;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.worthOfQualityUsd_ = worthOfQualityUsd_;
+        to_bitField0_ |= 0x00000010;
+      }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.qualitySlack_ = qualitySlack_;
+        to_bitField0_ |= 0x00000020;
+      }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.worthOfSecondUsd_ = worthOfSecondUsd_;
+        to_bitField0_ |= 0x00000040;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -529,6 +687,15 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasLatencyBudget()) {
         mergeLatencyBudget(other.getLatencyBudget());
+      }
+      if (other.hasWorthOfQualityUsd()) {
+        setWorthOfQualityUsd(other.getWorthOfQualityUsd());
+      }
+      if (other.hasQualitySlack()) {
+        setQualitySlack(other.getQualitySlack());
+      }
+      if (other.hasWorthOfSecondUsd()) {
+        setWorthOfSecondUsd(other.getWorthOfSecondUsd());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -576,6 +743,21 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 34
+            case 41: {
+              worthOfQualityUsd_ = input.readDouble();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 41
+            case 49: {
+              qualitySlack_ = input.readDouble();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 49
+            case 57: {
+              worthOfSecondUsd_ = input.readDouble();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 57
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -596,8 +778,8 @@ private static final long serialVersionUID = 0L;
     private double qualityWeight_ ;
     /**
      * <pre>
-     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-     * set to 0 are refused with `INVALID_ARGUMENT`.
+     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+     * weights set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -609,8 +791,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-     * set to 0 are refused with `INVALID_ARGUMENT`.
+     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+     * weights set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -622,8 +804,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-     * set to 0 are refused with `INVALID_ARGUMENT`.
+     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+     * weights set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -639,8 +821,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-     * set to 0 are refused with `INVALID_ARGUMENT`.
+     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+     * weights set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -927,6 +1109,190 @@ private static final long serialVersionUID = 0L;
         latencyBudget_ = null;
       }
       return latencyBudgetBuilder_;
+    }
+
+    private double worthOfQualityUsd_ ;
+    /**
+     * <pre>
+     * US dollars that one right answer more is worth. The first model is the one with the highest expected
+     * quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+     * ranks by. Excludes the weights, and `quality_slack`.
+     * </pre>
+     *
+     * <code>optional double worth_of_quality_usd = 5 [json_name = "worthOfQualityUsd"];</code>
+     * @return Whether the worthOfQualityUsd field is set.
+     */
+    @java.lang.Override
+    public boolean hasWorthOfQualityUsd() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * US dollars that one right answer more is worth. The first model is the one with the highest expected
+     * quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+     * ranks by. Excludes the weights, and `quality_slack`.
+     * </pre>
+     *
+     * <code>optional double worth_of_quality_usd = 5 [json_name = "worthOfQualityUsd"];</code>
+     * @return The worthOfQualityUsd.
+     */
+    @java.lang.Override
+    public double getWorthOfQualityUsd() {
+      return worthOfQualityUsd_;
+    }
+    /**
+     * <pre>
+     * US dollars that one right answer more is worth. The first model is the one with the highest expected
+     * quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+     * ranks by. Excludes the weights, and `quality_slack`.
+     * </pre>
+     *
+     * <code>optional double worth_of_quality_usd = 5 [json_name = "worthOfQualityUsd"];</code>
+     * @param value The worthOfQualityUsd to set.
+     * @return This builder for chaining.
+     */
+    public Builder setWorthOfQualityUsd(double value) {
+
+      worthOfQualityUsd_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * US dollars that one right answer more is worth. The first model is the one with the highest expected
+     * quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+     * ranks by. Excludes the weights, and `quality_slack`.
+     * </pre>
+     *
+     * <code>optional double worth_of_quality_usd = 5 [json_name = "worthOfQualityUsd"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearWorthOfQualityUsd() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      worthOfQualityUsd_ = 0D;
+      onChanged();
+      return this;
+    }
+
+    private double qualitySlack_ ;
+    /**
+     * <pre>
+     * The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+     * Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+     * </pre>
+     *
+     * <code>optional double quality_slack = 6 [json_name = "qualitySlack"];</code>
+     * @return Whether the qualitySlack field is set.
+     */
+    @java.lang.Override
+    public boolean hasQualitySlack() {
+      return ((bitField0_ & 0x00000020) != 0);
+    }
+    /**
+     * <pre>
+     * The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+     * Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+     * </pre>
+     *
+     * <code>optional double quality_slack = 6 [json_name = "qualitySlack"];</code>
+     * @return The qualitySlack.
+     */
+    @java.lang.Override
+    public double getQualitySlack() {
+      return qualitySlack_;
+    }
+    /**
+     * <pre>
+     * The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+     * Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+     * </pre>
+     *
+     * <code>optional double quality_slack = 6 [json_name = "qualitySlack"];</code>
+     * @param value The qualitySlack to set.
+     * @return This builder for chaining.
+     */
+    public Builder setQualitySlack(double value) {
+
+      qualitySlack_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+     * Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+     * </pre>
+     *
+     * <code>optional double quality_slack = 6 [json_name = "qualitySlack"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearQualitySlack() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      qualitySlack_ = 0D;
+      onChanged();
+      return this;
+    }
+
+    private double worthOfSecondUsd_ ;
+    /**
+     * <pre>
+     * US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+     * Excludes the weights.
+     * </pre>
+     *
+     * <code>optional double worth_of_second_usd = 7 [json_name = "worthOfSecondUsd"];</code>
+     * @return Whether the worthOfSecondUsd field is set.
+     */
+    @java.lang.Override
+    public boolean hasWorthOfSecondUsd() {
+      return ((bitField0_ & 0x00000040) != 0);
+    }
+    /**
+     * <pre>
+     * US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+     * Excludes the weights.
+     * </pre>
+     *
+     * <code>optional double worth_of_second_usd = 7 [json_name = "worthOfSecondUsd"];</code>
+     * @return The worthOfSecondUsd.
+     */
+    @java.lang.Override
+    public double getWorthOfSecondUsd() {
+      return worthOfSecondUsd_;
+    }
+    /**
+     * <pre>
+     * US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+     * Excludes the weights.
+     * </pre>
+     *
+     * <code>optional double worth_of_second_usd = 7 [json_name = "worthOfSecondUsd"];</code>
+     * @param value The worthOfSecondUsd to set.
+     * @return This builder for chaining.
+     */
+    public Builder setWorthOfSecondUsd(double value) {
+
+      worthOfSecondUsd_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+     * Excludes the weights.
+     * </pre>
+     *
+     * <code>optional double worth_of_second_usd = 7 [json_name = "worthOfSecondUsd"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearWorthOfSecondUsd() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      worthOfSecondUsd_ = 0D;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.Objectives)

@@ -12,8 +12,8 @@ public interface ObjectivesOrBuilder extends
 
   /**
    * <pre>
-   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-   * set to 0 are refused with `INVALID_ARGUMENT`.
+   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+   * weights set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -22,8 +22,8 @@ public interface ObjectivesOrBuilder extends
   boolean hasQualityWeight();
   /**
    * <pre>
-   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
-   * set to 0 are refused with `INVALID_ARGUMENT`.
+   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's, else 1. All three
+   * weights set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -98,4 +98,69 @@ public interface ObjectivesOrBuilder extends
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
    */
   com.google.protobuf.DurationOrBuilder getLatencyBudgetOrBuilder();
+
+  /**
+   * <pre>
+   * US dollars that one right answer more is worth. The first model is the one with the highest expected
+   * quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+   * ranks by. Excludes the weights, and `quality_slack`.
+   * </pre>
+   *
+   * <code>optional double worth_of_quality_usd = 5 [json_name = "worthOfQualityUsd"];</code>
+   * @return Whether the worthOfQualityUsd field is set.
+   */
+  boolean hasWorthOfQualityUsd();
+  /**
+   * <pre>
+   * US dollars that one right answer more is worth. The first model is the one with the highest expected
+   * quality times this worth, less the expected cost. At least 0. Unset: the tenant's, else what the policy
+   * ranks by. Excludes the weights, and `quality_slack`.
+   * </pre>
+   *
+   * <code>optional double worth_of_quality_usd = 5 [json_name = "worthOfQualityUsd"];</code>
+   * @return The worthOfQualityUsd.
+   */
+  double getWorthOfQualityUsd();
+
+  /**
+   * <pre>
+   * The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+   * Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+   * </pre>
+   *
+   * <code>optional double quality_slack = 6 [json_name = "qualitySlack"];</code>
+   * @return Whether the qualitySlack field is set.
+   */
+  boolean hasQualitySlack();
+  /**
+   * <pre>
+   * The first model is the cheapest whose expected quality is at most so much below the best. From 0 to 1.
+   * Unset: as above. Excludes the weights, and `worth_of_quality_usd`.
+   * </pre>
+   *
+   * <code>optional double quality_slack = 6 [json_name = "qualitySlack"];</code>
+   * @return The qualitySlack.
+   */
+  double getQualitySlack();
+
+  /**
+   * <pre>
+   * US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+   * Excludes the weights.
+   * </pre>
+   *
+   * <code>optional double worth_of_second_usd = 7 [json_name = "worthOfSecondUsd"];</code>
+   * @return Whether the worthOfSecondUsd field is set.
+   */
+  boolean hasWorthOfSecondUsd();
+  /**
+   * <pre>
+   * US dollars that an answer one second earlier is worth. At least 0. Unset: the tenant's, else the policy's.
+   * Excludes the weights.
+   * </pre>
+   *
+   * <code>optional double worth_of_second_usd = 7 [json_name = "worthOfSecondUsd"];</code>
+   * @return The worthOfSecondUsd.
+   */
+  double getWorthOfSecondUsd();
 }

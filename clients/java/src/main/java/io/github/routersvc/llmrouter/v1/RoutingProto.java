@@ -108,63 +108,69 @@ public final class RoutingProto extends com.google.protobuf.GeneratedFile {
       "roviders\022%\n\014max_cost_usd\030\007 \001(\001H\000R\nmaxCos" +
       "tUsd\210\001\001\0229\n\026context_reserve_tokens\030\010 \001(\005H" +
       "\001R\024contextReserveTokens\210\001\001B\017\n\r_max_cost_" +
-      "usdB\031\n\027_context_reserve_tokens\"\202\002\n\nObjec" +
+      "usdB\031\n\027_context_reserve_tokens\"\331\003\n\nObjec" +
       "tives\022*\n\016quality_weight\030\001 \001(\001H\000R\rquality" +
       "Weight\210\001\001\022$\n\013cost_weight\030\002 \001(\001H\001R\ncostWe" +
       "ight\210\001\001\022*\n\016latency_weight\030\003 \001(\001H\002R\rlaten" +
       "cyWeight\210\001\001\022@\n\016latency_budget\030\004 \001(\0132\031.go" +
-      "ogle.protobuf.DurationR\rlatencyBudgetB\021\n" +
-      "\017_quality_weightB\016\n\014_cost_weightB\021\n\017_lat" +
-      "ency_weight\"\341\002\n\005Hints\022&\n\004task\030\001 \001(\0162\022.ll" +
-      "mrouter.v1.TaskR\004task\022#\n\ncomplexity\030\002 \001(" +
-      "\001H\000R\ncomplexity\210\001\001\0222\n\010priority\030\003 \001(\0162\026.l" +
-      "lmrouter.v1.PriorityR\010priority\0229\n\026expect" +
-      "ed_output_tokens\030\004 \001(\005H\001R\024expectedOutput" +
-      "Tokens\210\001\001\0227\n\006labels\030\005 \003(\0132\037.llmrouter.v1" +
-      ".Hints.LabelsEntryR\006labels\0329\n\013LabelsEntr" +
-      "y\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005valu" +
-      "e:\0028\001B\r\n\013_complexityB\031\n\027_expected_output" +
-      "_tokens\"i\n\007Hedging\022-\n\004mode\030\001 \001(\0162\031.llmro" +
-      "uter.v1.HedgingModeR\004mode\022/\n\005delay\030\002 \001(\013" +
-      "2\031.google.protobuf.DurationR\005delay\"\262\001\n\007C" +
-      "aching\022+\n\004mode\030\001 \001(\0162\027.llmrouter.v1.Cach" +
-      "eModeR\004mode\0222\n\007max_age\030\002 \001(\0132\031.google.pr" +
-      "otobuf.DurationR\006maxAge\022%\n\016allow_semanti" +
-      "c\030\003 \001(\010R\rallowSemantic\022\037\n\013allow_stale\030\004 " +
-      "\001(\010R\nallowStale\"\342\001\n\017AttemptTimeouts\022M\n\025f" +
-      "irst_content_timeout\030\001 \001(\0132\031.google.prot" +
-      "obuf.DurationR\023firstContentTimeout\022<\n\014id" +
-      "le_timeout\030\002 \001(\0132\031.google.protobuf.Durat" +
-      "ionR\013idleTimeout\022B\n\017attempt_timeout\030\003 \001(" +
-      "\0132\031.google.protobuf.DurationR\016attemptTim" +
-      "eout*\200\002\n\004Task\022\024\n\020TASK_UNSPECIFIED\020\000\022\r\n\tT" +
-      "ASK_CHAT\020\001\022\r\n\tTASK_CODE\020\002\022\022\n\016TASK_REASON" +
-      "ING\020\003\022\016\n\nTASK_MATHS\020\004\022\023\n\017TASK_EXTRACTION" +
-      "\020\005\022\026\n\022TASK_SUMMARISATION\020\006\022\021\n\rTASK_CREAT" +
-      "IVE\020\007\022\024\n\020TASK_TRANSLATION\020\010\022\017\n\013TASK_VISI" +
-      "ON\020\t\022\016\n\nTASK_AUDIO\020\n\022\026\n\022TASK_LONG_DOCUME" +
-      "NT\020\013\022\021\n\rTASK_TOOL_USE\020\014*^\n\010Priority\022\030\n\024P" +
-      "RIORITY_UNSPECIFIED\020\000\022\020\n\014PRIORITY_LOW\020\001\022" +
-      "\023\n\017PRIORITY_NORMAL\020\002\022\021\n\rPRIORITY_HIGH\020\003*" +
-      "\213\001\n\017ConsistencyMode\022 \n\034CONSISTENCY_MODE_" +
-      "UNSPECIFIED\020\000\022\030\n\024CONSISTENCY_MODE_ANY\020\001\022" +
-      "\037\n\033CONSISTENCY_MODE_EQUIVALENT\020\002\022\033\n\027CONS" +
-      "ISTENCY_MODE_PINNED\020\003*\215\001\n\013HedgingMode\022\034\n" +
-      "\030HEDGING_MODE_UNSPECIFIED\020\000\022\024\n\020HEDGING_M" +
-      "ODE_OFF\020\001\022\031\n\025HEDGING_MODE_PARALLEL\020\002\022\030\n\024" +
-      "HEDGING_MODE_DELAYED\020\003\022\025\n\021HEDGING_MODE_A" +
-      "UTO\020\004*\234\001\n\022StreamRecoveryMode\022$\n STREAM_R" +
-      "ECOVERY_MODE_UNSPECIFIED\020\000\022\035\n\031STREAM_REC" +
-      "OVERY_MODE_FAIL\020\001\022 \n\034STREAM_RECOVERY_MOD" +
-      "E_RESTART\020\002\022\037\n\033STREAM_RECOVERY_MODE_RESU" +
-      "ME\020\003*\243\001\n\tCacheMode\022\032\n\026CACHE_MODE_UNSPECI" +
-      "FIED\020\000\022\022\n\016CACHE_MODE_OFF\020\001\022\031\n\025CACHE_MODE" +
-      "_READ_WRITE\020\002\022\030\n\024CACHE_MODE_READ_ONLY\020\003\022" +
-      "\026\n\022CACHE_MODE_REFRESH\020\004\022\031\n\025CACHE_MODE_ON" +
-      "_FAILURE\020\005B\201\001\n io.github.routersvc.llmro" +
-      "uter.v1B\014RoutingProtoP\001\242\002\003LXX\252\002\014Llmroute" +
-      "r.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\GPBMe" +
-      "tadata\352\002\rLlmrouter::V1b\006proto3"
+      "ogle.protobuf.DurationR\rlatencyBudget\0224\n" +
+      "\024worth_of_quality_usd\030\005 \001(\001H\003R\021worthOfQu" +
+      "alityUsd\210\001\001\022(\n\rquality_slack\030\006 \001(\001H\004R\014qu" +
+      "alitySlack\210\001\001\0222\n\023worth_of_second_usd\030\007 \001" +
+      "(\001H\005R\020worthOfSecondUsd\210\001\001B\021\n\017_quality_we" +
+      "ightB\016\n\014_cost_weightB\021\n\017_latency_weightB" +
+      "\027\n\025_worth_of_quality_usdB\020\n\016_quality_sla" +
+      "ckB\026\n\024_worth_of_second_usd\"\341\002\n\005Hints\022&\n\004" +
+      "task\030\001 \001(\0162\022.llmrouter.v1.TaskR\004task\022#\n\n" +
+      "complexity\030\002 \001(\001H\000R\ncomplexity\210\001\001\0222\n\010pri" +
+      "ority\030\003 \001(\0162\026.llmrouter.v1.PriorityR\010pri" +
+      "ority\0229\n\026expected_output_tokens\030\004 \001(\005H\001R" +
+      "\024expectedOutputTokens\210\001\001\0227\n\006labels\030\005 \003(\013" +
+      "2\037.llmrouter.v1.Hints.LabelsEntryR\006label" +
+      "s\0329\n\013LabelsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
+      "lue\030\002 \001(\tR\005value:\0028\001B\r\n\013_complexityB\031\n\027_" +
+      "expected_output_tokens\"i\n\007Hedging\022-\n\004mod" +
+      "e\030\001 \001(\0162\031.llmrouter.v1.HedgingModeR\004mode" +
+      "\022/\n\005delay\030\002 \001(\0132\031.google.protobuf.Durati" +
+      "onR\005delay\"\262\001\n\007Caching\022+\n\004mode\030\001 \001(\0162\027.ll" +
+      "mrouter.v1.CacheModeR\004mode\0222\n\007max_age\030\002 " +
+      "\001(\0132\031.google.protobuf.DurationR\006maxAge\022%" +
+      "\n\016allow_semantic\030\003 \001(\010R\rallowSemantic\022\037\n" +
+      "\013allow_stale\030\004 \001(\010R\nallowStale\"\342\001\n\017Attem" +
+      "ptTimeouts\022M\n\025first_content_timeout\030\001 \001(" +
+      "\0132\031.google.protobuf.DurationR\023firstConte" +
+      "ntTimeout\022<\n\014idle_timeout\030\002 \001(\0132\031.google" +
+      ".protobuf.DurationR\013idleTimeout\022B\n\017attem" +
+      "pt_timeout\030\003 \001(\0132\031.google.protobuf.Durat" +
+      "ionR\016attemptTimeout*\200\002\n\004Task\022\024\n\020TASK_UNS" +
+      "PECIFIED\020\000\022\r\n\tTASK_CHAT\020\001\022\r\n\tTASK_CODE\020\002" +
+      "\022\022\n\016TASK_REASONING\020\003\022\016\n\nTASK_MATHS\020\004\022\023\n\017" +
+      "TASK_EXTRACTION\020\005\022\026\n\022TASK_SUMMARISATION\020" +
+      "\006\022\021\n\rTASK_CREATIVE\020\007\022\024\n\020TASK_TRANSLATION" +
+      "\020\010\022\017\n\013TASK_VISION\020\t\022\016\n\nTASK_AUDIO\020\n\022\026\n\022T" +
+      "ASK_LONG_DOCUMENT\020\013\022\021\n\rTASK_TOOL_USE\020\014*^" +
+      "\n\010Priority\022\030\n\024PRIORITY_UNSPECIFIED\020\000\022\020\n\014" +
+      "PRIORITY_LOW\020\001\022\023\n\017PRIORITY_NORMAL\020\002\022\021\n\rP" +
+      "RIORITY_HIGH\020\003*\213\001\n\017ConsistencyMode\022 \n\034CO" +
+      "NSISTENCY_MODE_UNSPECIFIED\020\000\022\030\n\024CONSISTE" +
+      "NCY_MODE_ANY\020\001\022\037\n\033CONSISTENCY_MODE_EQUIV" +
+      "ALENT\020\002\022\033\n\027CONSISTENCY_MODE_PINNED\020\003*\215\001\n" +
+      "\013HedgingMode\022\034\n\030HEDGING_MODE_UNSPECIFIED" +
+      "\020\000\022\024\n\020HEDGING_MODE_OFF\020\001\022\031\n\025HEDGING_MODE" +
+      "_PARALLEL\020\002\022\030\n\024HEDGING_MODE_DELAYED\020\003\022\025\n" +
+      "\021HEDGING_MODE_AUTO\020\004*\234\001\n\022StreamRecoveryM" +
+      "ode\022$\n STREAM_RECOVERY_MODE_UNSPECIFIED\020" +
+      "\000\022\035\n\031STREAM_RECOVERY_MODE_FAIL\020\001\022 \n\034STRE" +
+      "AM_RECOVERY_MODE_RESTART\020\002\022\037\n\033STREAM_REC" +
+      "OVERY_MODE_RESUME\020\003*\243\001\n\tCacheMode\022\032\n\026CAC" +
+      "HE_MODE_UNSPECIFIED\020\000\022\022\n\016CACHE_MODE_OFF\020" +
+      "\001\022\031\n\025CACHE_MODE_READ_WRITE\020\002\022\030\n\024CACHE_MO" +
+      "DE_READ_ONLY\020\003\022\026\n\022CACHE_MODE_REFRESH\020\004\022\031" +
+      "\n\025CACHE_MODE_ON_FAILURE\020\005B\201\001\n io.github." +
+      "routersvc.llmrouter.v1B\014RoutingProtoP\001\242\002" +
+      "\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llm" +
+      "router\\V1\\GPBMetadata\352\002\rLlmrouter::V1b\006p" +
+      "roto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -188,7 +194,7 @@ public final class RoutingProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_Objectives_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Objectives_descriptor,
-        new java.lang.String[] { "QualityWeight", "CostWeight", "LatencyWeight", "LatencyBudget", });
+        new java.lang.String[] { "QualityWeight", "CostWeight", "LatencyWeight", "LatencyBudget", "WorthOfQualityUsd", "QualitySlack", "WorthOfSecondUsd", });
     internal_static_llmrouter_v1_Hints_descriptor =
       getDescriptor().getMessageType(3);
     internal_static_llmrouter_v1_Hints_fieldAccessorTable = new

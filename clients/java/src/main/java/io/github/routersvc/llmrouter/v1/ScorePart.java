@@ -120,7 +120,7 @@ private static final long serialVersionUID = 0L;
   private double weight_ = 0D;
   /**
    * <pre>
-   * Weight of the part.
+   * Weight of the part; in US dollars where the request is ranked by worth.
    * </pre>
    *
    * <code>double weight = 3 [json_name = "weight"];</code>
@@ -691,7 +691,7 @@ private static final long serialVersionUID = 0L;
     private double weight_ ;
     /**
      * <pre>
-     * Weight of the part.
+     * Weight of the part; in US dollars where the request is ranked by worth.
      * </pre>
      *
      * <code>double weight = 3 [json_name = "weight"];</code>
@@ -703,7 +703,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weight of the part.
+     * Weight of the part; in US dollars where the request is ranked by worth.
      * </pre>
      *
      * <code>double weight = 3 [json_name = "weight"];</code>
@@ -719,7 +719,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weight of the part.
+     * Weight of the part; in US dollars where the request is ranked by worth.
      * </pre>
      *
      * <code>double weight = 3 [json_name = "weight"];</code>

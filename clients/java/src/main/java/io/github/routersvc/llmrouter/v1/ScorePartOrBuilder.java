@@ -42,7 +42,7 @@ public interface ScorePartOrBuilder extends
 
   /**
    * <pre>
-   * Weight of the part.
+   * Weight of the part; in US dollars where the request is ranked by worth.
    * </pre>
    *
    * <code>double weight = 3 [json_name = "weight"];</code>
