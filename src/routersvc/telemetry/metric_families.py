@@ -132,7 +132,7 @@ EXTRA_ATTEMPTS = DeclaredCounter(
     "routersvc_extra_attempts_total",
     "Attempts after the first of a call that have ended: `won` if it became the answer, "
     "otherwise `lost`.",
-    (*_DEPLOYMENT, "reason", "result"),
+    ("reason", "result"),
 )
 ATTEMPT_DURATION = DeclaredHistogram(
     "routersvc_attempt_duration_seconds",

@@ -234,9 +234,7 @@ class Metrics(Collector):
                 _add(durations, (*counts.labels, outcome.value), histogram)
             _add(first_content, counts.labels, counts.first_content)
         yield from (ended, running, durations, first_content)
-        yield from extra_attempt_families(
-            (counts.labels, counts.ended) for counts in self._attempts.values()
-        )
+        yield from extra_attempt_families(counts.ended for counts in self._attempts.values())
 
     def _usage_families(self) -> Iterator[Metric]:
         tokens = metric_families.TOKENS.family()

@@ -1,13 +1,13 @@
 """Families that tell how reliable the router is, made from counts that exist already.
 
-They are computed when Prometheus scrapes: a call costs nothing more. Every series of a configured
-deployment exists from the start at 0, because `rate` and `increase` do not see the first event of
+They are computed when Prometheus scrapes: a call costs nothing more. Every series exists
+from the start at 0, because `rate` and `increase` do not see the first event of
 a series that begins with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import Metric
 
@@ -18,9 +18,6 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.telemetry import metric_families
 from routersvc.telemetry.instruments import Counter
 from routersvc.telemetry.outcomes import CallOutcome
-
-Labels = tuple[str, str, str]
-"""Deployment, provider and model."""
 
 EndedAttempts = Mapping[tuple[AttemptReason, AttemptOutcome, FailureClass | None], Counter]
 """How many attempts on one deployment have ended."""
@@ -42,45 +39,58 @@ def all_calls_families(counts: Iterable[tuple[CallOutcome, str, float]]) -> Iter
     yield family
 
 
-def extra_attempt_families(attempts: Iterable[tuple[Labels, EndedAttempts]]) -> Iterator[Metric]:
+def extra_attempt_families(attempts: Iterable[EndedAttempts]) -> Iterator[Metric]:
     """Count the attempts after the first by reason, and whether they became the answer."""
-    family = metric_families.EXTRA_ATTEMPTS.family()
-    for labels, ended in attempts:
-        totals = {(reason, result): 0.0 for reason in _EXTRA_REASONS for result in ("won", "lost")}
+    totals = {(reason, result): 0.0 for reason in _EXTRA_REASONS for result in ("won", "lost")}
+    for ended in attempts:
         for (reason, outcome, _), counter in ended.items():
             if reason is not AttemptReason.FIRST:
                 result = "won" if outcome is AttemptOutcome.SERVED else "lost"
                 totals[reason, result] += counter.value
-        for (reason, result), number in totals.items():
-            family.add_metric((*labels, reason.value, result), number)
+    family = metric_families.EXTRA_ATTEMPTS.family()
+    for (reason, result), number in totals.items():
+        family.add_metric((reason.value, result), number)
     yield family
 
 
-def availability_families(deployments: Iterable[Availability]) -> Iterator[Metric]:
-    """Show what keeps calls away from each deployment as of now."""
+def availability_families(deployments: Sequence[Availability]) -> Iterator[Metric]:
+    """Show what keeps calls away from each deployment as of now.
+
+    One family at a time: calls are served between two of them.
+    """
     states = metric_families.DEPLOYMENT_STATE.family()
-    breakers = metric_families.BREAKER_STATE.family()
-    disabled = metric_families.DISABLED.family()
-    checks = metric_families.CHECK_FAILING.family()
-    pauses = metric_families.PAUSE.family()
-    queued = metric_families.QUEUED.family()
-    limits = metric_families.CONCURRENCY_LIMIT.family()
-    headroom = metric_families.RATE_LIMIT_REMAINING.family()
     for each in deployments:
-        deployment = each.deployment
-        labels = (deployment.name, deployment.provider.name, deployment.model.name)
+        labels = _labels(each)
         for state in HealthState:
             states.add_metric((*labels, state.value), state is each.state)
-        breakers.add_metric(labels, BREAKER_STATES[each.breaker])
-        disabled.add_metric(labels, each.is_disabled)
-        checks.add_metric(labels, each.is_check_failing)
-        pauses.add_metric(labels, each.pause)
-        queued.add_metric(labels, each.queued)
-        if each.concurrency_limit is not None:
-            limits.add_metric(labels, each.concurrency_limit)
+    yield states
+    for declared, read in _GAUGES:
+        family = declared.family()
+        for each in deployments:
+            value = read(each)
+            if value is not None:
+                family.add_metric(_labels(each), value)
+        yield family
+    headroom = metric_families.RATE_LIMIT_REMAINING.family()
+    for each in deployments:
         if each.headroom is not None:
             if each.headroom.remaining_requests is not None:
-                headroom.add_metric((*labels, "requests"), each.headroom.remaining_requests)
+                headroom.add_metric((*_labels(each), "requests"), each.headroom.remaining_requests)
             if each.headroom.remaining_tokens is not None:
-                headroom.add_metric((*labels, "tokens"), each.headroom.remaining_tokens)
-    yield from (states, breakers, disabled, checks, pauses, queued, limits, headroom)
+                headroom.add_metric((*_labels(each), "tokens"), each.headroom.remaining_tokens)
+    yield headroom
+
+
+_GAUGES: Sequence[tuple[metric_families.DeclaredGauge, Callable[[Availability], float | None]]] = (
+    (metric_families.BREAKER_STATE, lambda each: BREAKER_STATES[each.breaker]),
+    (metric_families.DISABLED, lambda each: each.is_disabled),
+    (metric_families.CHECK_FAILING, lambda each: each.is_check_failing),
+    (metric_families.PAUSE, lambda each: each.pause),
+    (metric_families.QUEUED, lambda each: each.queued),
+    (metric_families.CONCURRENCY_LIMIT, lambda each: each.concurrency_limit),
+)
+
+
+def _labels(each: Availability) -> tuple[str, str, str]:
+    deployment = each.deployment
+    return (deployment.name, deployment.provider.name, deployment.model.name)

@@ -47,7 +47,7 @@ def test_series_of_the_settings_exist_before_the_first_call(served: AttemptRepor
     all_calls = _values(metrics, "routersvc_all_calls", "outcome", "streaming")
     calls = _values(metrics, "routersvc_calls", "policy", "streaming", "outcome")
     attempts = _values(metrics, "routersvc_attempts", "deployment", "reason", "outcome")
-    extra = _values(metrics, "routersvc_extra_attempts", "deployment", "reason", "result")
+    extra = _values(metrics, "routersvc_extra_attempts", "reason", "result")
 
     assert all_calls == {
         (outcome.value, streaming): 0 for outcome in CallOutcome for streaming in ("true", "false")
@@ -59,7 +59,7 @@ def test_series_of_the_settings_exist_before_the_first_call(served: AttemptRepor
     }
     assert attempts == {("globex-us", "first", "served"): 0}
     assert extra == {
-        ("globex-us", reason.value, result): 0
+        (reason.value, result): 0
         for reason in AttemptReason
         if reason is not AttemptReason.FIRST
         for result in ("won", "lost")
