@@ -12,9 +12,10 @@ NPM_CI := --ignore-scripts --no-audit --no-fund --loglevel=error
 export MAVEN_OPTS ?= -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyle.color=never
 ARGS ?=
+PROMTOOL ?= promtool
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify wording lint types generate format lock catalogue baseline tools bench growth soak load outages faults hostile reality reliability simulations mutants clean
+.PHONY: help demo test verify wording check-alerts lint types generate format lock catalogue baseline tools bench growth soak load outages faults hostile reality reliability simulations mutants clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -31,6 +32,10 @@ verify: .venv/.development tools ## run `make test` with many examples and long 
 
 wording: .venv/.development ## rewrite tests/wording.yaml, the golden file of sentences; review its diff
 	@$(BIN)/pytest --write-wording tests/unit tests/project $(ARGS)
+
+check-alerts: ## check the alert rules and run their unit tests; needs promtool of Prometheus
+	@$(PROMTOOL) check rules deploy/prometheus/alerts.yaml
+	@$(PROMTOOL) test rules deploy/prometheus/alerts_test.yaml
 
 lint: .venv/.development tools ## check style, import contracts, protos, generated code and lock files
 	@$(BIN)/python scripts/check.py --only lint

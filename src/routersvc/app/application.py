@@ -97,6 +97,8 @@ async def open_application(
             active_calls=lambda: router.active_calls,
             availability=router.availability,
             reloads=router.reloads,
+            policies=lambda: router.configuration.policies,
+            tenants=lambda: router.configuration.tenants,
         )
         stack.push_async_callback(router.aclose)
         issuer_keys.warm_up()

@@ -10,7 +10,7 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.fleet.fleet import Fleet
-from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.fleet.health import Availability, DeploymentHealth, HealthState
 from routersvc.domain.outcomes.errors import UnknownNameError, UnknownTenantError
 from routersvc.domain.planning.model_listing import usable_deployments
 
@@ -61,6 +61,11 @@ class HealthReports:
             and _passes(name, deployments)
             and _passes((health := self._fleet.health(deployment, now)).state, states)
         )
+
+    def availability(self, now: float) -> tuple[Availability, ...]:
+        """Return what keeps calls away from each deployment, for gauges."""
+        deployments = self._catalogue.deployments.values()
+        return tuple(self._fleet.availability(deployment, now) for deployment in deployments)
 
     def _visible_to(self, tenant: str | None) -> Mapping[str, Deployment]:
         known = self._visible.get(tenant)

@@ -250,6 +250,11 @@ class Router:
         return self._current.explainer.explain_decision(decision_id, tenant=tenant)
 
     @property
+    def configuration(self) -> RouterConfiguration:
+        """The configuration in force."""
+        return self._current.configuration
+
+    @property
     def configuration_digest(self) -> str:
         """The digest of the configuration in force."""
         return self._current.configuration.digest
@@ -296,11 +301,7 @@ class Router:
 
     def availability(self) -> tuple[Availability, ...]:
         """Return what keeps calls away from each deployment, for gauges."""
-        now = self._parts.clock()
-        deployments = self._current.configuration.catalogue.deployments.values()
-        return tuple(
-            self._current.fleet.availability(deployment, now) for deployment in deployments
-        )
+        return self._current.health.availability(self._parts.clock())
 
     def drain(self) -> None:
         """Refuse new calls from now on; running calls continue."""

@@ -88,6 +88,11 @@ RESTART_NEEDED = DeclaredGauge(
     "routersvc_configuration_restart_needed",
     "1 if settings differ that hold from the next restart on.",
 )
+ALL_CALLS = DeclaredCounter(
+    "routersvc_all_calls_total",
+    "Calls that have ended, rejected ones included.",
+    ("outcome", "streaming"),
+)
 CALLS = DeclaredCounter(
     "routersvc_calls_total", "Calls that have ended, without rejected ones.", _CALL
 )
@@ -109,11 +114,25 @@ UNAUTHENTICATED_CALLS = DeclaredCounter(
     "Calls that were not authenticated, by what was wrong.",
     ("reason",),
 )
+DEGRADED_CALLS = DeclaredCounter(
+    "routersvc_degraded_calls_total", "Calls that a lower rung answered.", ("rung",)
+)
+SHED_CALLS = DeclaredCounter(
+    "routersvc_shed_calls_total",
+    "Calls that were rejected because all places of their priority were taken.",
+    ("priority",),
+)
 CALLS_IN_FLIGHT = DeclaredGauge("routersvc_calls_in_flight", "Calls that are running.")
 ATTEMPTS = DeclaredCounter(
     "routersvc_attempts_total",
     "Attempts that have ended.",
     (*_DEPLOYMENT, "reason", "outcome", "failure_class"),
+)
+EXTRA_ATTEMPTS = DeclaredCounter(
+    "routersvc_extra_attempts_total",
+    "Attempts after the first of a call that have ended: `won` if it became the answer, "
+    "otherwise `lost`.",
+    ("reason", "result"),
 )
 ATTEMPT_DURATION = DeclaredHistogram(
     "routersvc_attempt_duration_seconds",
@@ -127,6 +146,11 @@ ATTEMPT_TIME_TO_FIRST_CONTENT = DeclaredHistogram(
 )
 ATTEMPTS_IN_FLIGHT = DeclaredGauge(
     "routersvc_attempts_in_flight", "Attempts that are running.", _DEPLOYMENT
+)
+DEPLOYMENT_STATE = DeclaredGauge(
+    "routersvc_deployment_state",
+    "1 for the state that the deployment is in, 0 for the others.",
+    (*_DEPLOYMENT, "state"),
 )
 BREAKER_STATE = DeclaredGauge(
     "routersvc_circuit_breaker_state",
@@ -145,6 +169,19 @@ PAUSE = DeclaredGauge(
     "routersvc_provider_pause_seconds",
     "Time until calls may be sent again after the provider asked for a pause.",
     _DEPLOYMENT,
+)
+QUEUED = DeclaredGauge(
+    "routersvc_queued_calls", "Calls that wait for a place at the deployment.", _DEPLOYMENT
+)
+CONCURRENCY_LIMIT = DeclaredGauge(
+    "routersvc_concurrency_limit",
+    "The most attempts that may run at once; no series without a limit.",
+    _DEPLOYMENT,
+)
+RATE_LIMIT_REMAINING = DeclaredGauge(
+    "routersvc_rate_limit_remaining",
+    "What is left of a rate limit, of `requests` or `tokens`, as the provider last reported it.",
+    (*_DEPLOYMENT, "type"),
 )
 TOKENS = DeclaredCounter(
     "routersvc_tokens_total",
@@ -199,20 +236,28 @@ DECLARED: tuple[DeclaredMetric, ...] = (
     RELOADS,
     RELOAD_REFUSED,
     RESTART_NEEDED,
+    ALL_CALLS,
     CALLS,
     CALL_DURATION,
     CALL_TIME_TO_FIRST_CONTENT,
     REFUSED_CALLS,
     UNAUTHENTICATED_CALLS,
+    DEGRADED_CALLS,
+    SHED_CALLS,
     CALLS_IN_FLIGHT,
     ATTEMPTS,
+    EXTRA_ATTEMPTS,
     ATTEMPT_DURATION,
     ATTEMPT_TIME_TO_FIRST_CONTENT,
     ATTEMPTS_IN_FLIGHT,
+    DEPLOYMENT_STATE,
     BREAKER_STATE,
     DISABLED,
     CHECK_FAILING,
     PAUSE,
+    QUEUED,
+    CONCURRENCY_LIMIT,
+    RATE_LIMIT_REMAINING,
     TOKENS,
     CACHED_INPUT_TOKENS,
     REASONING_TOKENS,

@@ -16,20 +16,24 @@ from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.fleet.health import Availability
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
+from routersvc.domain.outcomes.degradations import DegradationRung
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.engine.reload_status import ReloadStatus
 from routersvc.telemetry import metric_families
 from routersvc.telemetry.instruments import Counter, DurationHistogram
-from routersvc.telemetry.outcomes import CallOutcome
+from routersvc.telemetry.outcomes import REJECTIONS, CallOutcome
+from routersvc.telemetry.reliability_metrics import (
+    all_calls_families,
+    availability_families,
+    extra_attempt_families,
+)
 from routersvc.telemetry.tenant_metrics import OTHER, TenantCounts
 
 MAX_NAMES = 1000
-
-_BREAKER_STATES = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 
 @dataclasses.dataclass(slots=True)
@@ -91,9 +95,13 @@ class Metrics(Collector):
         self._policies: set[str] = set()
         self._unknown_callers: defaultdict[str, Counter] = defaultdict(Counter)
         self._refused: defaultdict[tuple[CallOutcome, bool], Counter] = defaultdict(Counter)
+        self._degraded = {rung: Counter() for rung in DegradationRung}
+        self._shed = {priority: Counter() for priority in Priority}
         self._attempts: dict[tuple[str, str, str], AttemptCounts] = {}
         self._by_name: dict[str, AttemptCounts] = {}
         self._tenants = TenantCounts(max_names=MAX_NAMES)
+        self.policies: Callable[[], Iterable[str]] = tuple
+        self.tenants: Callable[[], Iterable[str]] = tuple
         self.active_calls: Callable[[], int] = int
         self.availability: Callable[[], Iterable[Availability]] = tuple
         self.reloads: ReloadStatus | None = None
@@ -116,6 +124,8 @@ class Metrics(Collector):
             counts.durations.observe(report.duration)
         if report.time_to_first_content is not None:
             counts.first_content.observe(report.time_to_first_content)
+        if report.degradation is not None:
+            self._degraded[report.degradation.rung].value += 1
         self._tenants.call_ended(report, outcome)
 
     def call_refused(self, outcome: CallOutcome, *, streaming: bool, tenant: str = "") -> None:
@@ -123,24 +133,41 @@ class Metrics(Collector):
         self._tenants.call_refused(tenant, outcome)
         self._refused[outcome, streaming].value += 1
 
+    def call_shed(self, priority: Priority) -> None:
+        """Count a call that was rejected because the places of its priority were taken."""
+        self._shed[priority].value += 1
+
     def caller_unknown(self, reason: str) -> None:
         """Count a call that was not authenticated, by the reason that its caller does not learn."""
         self._unknown_callers[reason].value += 1
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family with its samples as of now."""
+        available = tuple(itertools.islice(self.availability(), MAX_NAMES))
+        self._begin_series(available)
         build = metric_families.BUILD.family()
         build.add_metric((), {"version": self._version})
         yield build
         yield from _configuration_families(self.reloads)
         yield from self._call_families()
         yield from self._attempt_families()
-        yield from self._availability_families()
+        yield from availability_families(available)
         yield from self._usage_families()
         yield from self._tenants.families()
         dropped = metric_families.LOG_LINES_DROPPED.family()
         dropped.add_metric((), self.dropped_log_lines())
         yield dropped
+
+    def _begin_series(self, available: Iterable[Availability]) -> None:
+        """Make the series of the configuration in force exist, at 0 until something is counted."""
+        for each in available:
+            counts = self.attempts_on(each.deployment)
+            counts.ended[AttemptReason.FIRST, AttemptOutcome.SERVED, None].value += 0
+        for policy, streaming in itertools.product(self.policies(), (False, True)):
+            self._calls_with_new(policy, CallOutcome.SERVED, streaming=streaming)
+        for outcome, streaming in itertools.product(REJECTIONS, (False, True)):
+            self._refused[outcome, streaming].value += 0
+        self._tenants.begin(self.tenants())
 
     def _attempts_on_new(self, deployment: Deployment) -> AttemptCounts:
         labels = (deployment.name, deployment.provider.name, deployment.model.name)
@@ -172,6 +199,19 @@ class Metrics(Collector):
         refused = metric_families.REFUSED_CALLS.family()
         for (outcome, streaming), counter in self._refused.items():
             refused.add_metric((outcome.value, _boolean(streaming)), counter.value)
+        yield from all_calls_families(
+            itertools.chain(
+                ((key[2], _boolean(key[1]), each.ended) for key, each in self._calls.items()),
+                ((key[0], _boolean(key[1]), each.value) for key, each in self._refused.items()),
+            )
+        )
+        degraded = metric_families.DEGRADED_CALLS.family()
+        for rung, counter in self._degraded.items():
+            degraded.add_metric((rung.value,), counter.value)
+        shed = metric_families.SHED_CALLS.family()
+        for priority, counter in self._shed.items():
+            shed.add_metric((priority.value,), counter.value)
+        yield from (degraded, shed)
         unknown = metric_families.UNAUTHENTICATED_CALLS.family()
         for reason, counter in self._unknown_callers.items():
             unknown.add_metric((reason,), counter.value)
@@ -194,20 +234,7 @@ class Metrics(Collector):
                 _add(durations, (*counts.labels, outcome.value), histogram)
             _add(first_content, counts.labels, counts.first_content)
         yield from (ended, running, durations, first_content)
-
-    def _availability_families(self) -> Iterator[Metric]:
-        breakers = metric_families.BREAKER_STATE.family()
-        disabled = metric_families.DISABLED.family()
-        checks = metric_families.CHECK_FAILING.family()
-        pauses = metric_families.PAUSE.family()
-        for each in itertools.islice(self.availability(), MAX_NAMES):
-            deployment = each.deployment
-            labels = (deployment.name, deployment.provider.name, deployment.model.name)
-            breakers.add_metric(labels, _BREAKER_STATES[each.breaker])
-            disabled.add_metric(labels, each.is_disabled)
-            checks.add_metric(labels, each.is_check_failing)
-            pauses.add_metric(labels, each.pause)
-        yield from (breakers, disabled, checks, pauses)
+        yield from extra_attempt_families(counts.ended for counts in self._attempts.values())
 
     def _usage_families(self) -> Iterator[Metric]:
         tokens = metric_families.TOKENS.family()

@@ -11,7 +11,12 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
-from routersvc.domain.outcomes.errors import RefusedError, RouterError, UnknownTenantError
+from routersvc.domain.outcomes.errors import (
+    OverloadedError,
+    RefusedError,
+    RouterError,
+    UnknownTenantError,
+)
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.call_lines import LOGGER_NAME, MAX_TEXT, CallLine
 from routersvc.telemetry.metrics import AttemptCounts, Metrics
@@ -118,6 +123,8 @@ class TelemetryObserver:
         """Record that a call was rejected before any attempt."""
         outcome = outcome_of(error)
         self._metrics.call_refused(outcome, streaming=request.streaming, tenant=request.tenant)
+        if isinstance(error, OverloadedError):
+            self._metrics.call_shed(error.priority)
         if self._tracer is not None:
             get_current_span().set_attribute("routersvc.outcome", outcome.value)
         self._log(request, None, outcome, error)

@@ -87,6 +87,18 @@ NOT_THE_SERVICE = frozenset(
 )
 """Outcomes without a fault of the service or a provider: logged at level info."""
 
+REJECTIONS = (
+    CallOutcome.INVALID_REQUEST,
+    CallOutcome.UNAUTHENTICATED,
+    CallOutcome.PERMISSION_DENIED,
+    CallOutcome.TENANT_BUDGET_EXHAUSTED,
+    CallOutcome.TENANT_RATE_LIMITED,
+    CallOutcome.NO_ELIGIBLE_DEPLOYMENT,
+    CallOutcome.ROUTER_OVERLOADED,
+    CallOutcome.DRAINING,
+)
+"""Outcomes of rejected calls whose series exist before the first of them."""
+
 CALLER_OUTCOMES: Mapping[CallerOutcome, CallOutcome] = MappingProxyType(
     {
         CallerOutcome.UNAVAILABLE: CallOutcome.PROVIDERS_UNAVAILABLE,

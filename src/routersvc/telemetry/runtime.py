@@ -41,8 +41,12 @@ class Telemetry:
         active_calls: Callable[[], int],
         availability: Callable[[], Iterable[Availability]] = tuple,
         reloads: ReloadStatus | None = None,
+        policies: Callable[[], Iterable[str]] = tuple,
+        tenants: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         """Read at every scrape: running calls, each deployment's state, the configuration."""
+        self._metrics.policies = policies
+        self._metrics.tenants = tenants
         self._metrics.active_calls = active_calls
         self._metrics.availability = availability
         self._metrics.reloads = reloads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import Metric
 
@@ -44,6 +44,11 @@ class TenantCounts:
         if report.total_cost is not None:
             counts.cost_usd += report.total_cost.usd
             counts.wasted_usd += report.total_cost.wasted_usd
+
+    def begin(self, tenants: Iterable[str]) -> None:
+        """Make the series of served calls and of cost exist for configured tenants."""
+        for tenant in tenants:
+            self._of(tenant).calls[CallOutcome.SERVED].value += 0
 
     def call_refused(self, tenant: str, outcome: CallOutcome) -> None:
         """Count a call that was rejected before any attempt."""

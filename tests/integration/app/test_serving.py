@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import aiohttp
 import grpc
 import pytest
 from grpc import aio
@@ -91,6 +92,31 @@ async def test_signals_end_it_in_good_order(settings: Settings, number: signal.S
     messages = [line["message"] for line in lines if line["logger"] != "routersvc.fleet"]
     assert told == [["alpha-large"], ["alpha-large"]]
     assert messages == ["serving", "draining", "drained"]
+
+
+async def test_scrape_of_a_new_service_has_the_series_of_its_settings(tmp_path: Path) -> None:
+    """Before the first call, so that alerts see the first failure."""
+    settings = loaded(
+        tmp_path,
+        'server: {listen: ["127.0.0.1:0"]}\ntelemetry: {prometheus: {listen: "127.0.0.1:0"}}',
+    )
+
+    async with (
+        open_application(settings, stream=io.StringIO(), wall_clock=lambda: 1_000.0) as application,
+        aiohttp.ClientSession() as session,
+    ):
+        assert application.metrics_address is not None
+        host, port = application.metrics_address
+        async with session.get(f"http://{host}:{port}/metrics") as response:
+            text = await response.text()
+
+    deployment = 'deployment="alpha-large",model="large",provider="alpha"'
+    assert {
+        'routersvc_all_calls_total{outcome="served",streaming="true"} 0.0',
+        'routersvc_calls_total{outcome="served",policy="default",streaming="true"} 0.0',
+        f"routersvc_queued_calls{{{deployment}}} 0.0",
+        f"routersvc_cost_usd_total{{{deployment}}} 0.0",
+    } <= set(text.splitlines())
 
 
 @pytest.fixture

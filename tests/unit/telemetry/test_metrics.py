@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.fleet.breaker_health import BreakerState
-from routersvc.domain.fleet.health import Availability
+from routersvc.domain.fleet.health import Availability, HealthState
 from routersvc.domain.outcomes.attempt_reports import AttemptCost, AttemptOutcome, AttemptReport
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.metrics import MAX_NAMES, Metrics
@@ -233,6 +233,7 @@ def test_what_keeps_calls_away_is_told(served: AttemptReport) -> None:
     metrics = Metrics(version="1")
     each = Availability(
         deployment=served.deployment,
+        state=HealthState.DISABLED,
         breaker=BreakerState.CLOSED,
         is_disabled=True,
         is_check_failing=False,

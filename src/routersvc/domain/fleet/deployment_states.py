@@ -55,7 +55,7 @@ class DeploymentState:
         self.measurements = Measurements(outcome_span=rules.breaker.window)
         self.totals = AttemptTotals()
         self._at_full_share = LoadContender(self.load)
-        self._limiter = ConcurrencyLimiter(rules.concurrency)
+        self.limiter = ConcurrencyLimiter(rules.concurrency)
         self.turns = TurnRecord()
         self._changes = DeploymentChanges(deployment, on_change)
         self._repeats: Plan | None = None
@@ -68,7 +68,7 @@ class DeploymentState:
         self.breaker.reconfigure(rules.breaker)
         self.checks.reconfigure(checks)
         self.measurements.reconfigure(rules.breaker.window)
-        self._limiter.reconfigure(rules.concurrency)
+        self.limiter.reconfigure(rules.concurrency)
 
     def is_part_of_outage(self, now: float) -> bool:
         """Whether a failover here would only move a failure; false where nothing is known."""
@@ -120,18 +120,18 @@ class DeploymentState:
             refusal = self._unavailability(tokens, now, may_probe=may_probe)
         if forced and refusal is not None and refusal.can_be_forced:
             refusal = None
-        if refusal is None and needs_place and self._limiter.is_full(now):
-            limit = self._limiter.limit_at(now)
+        if refusal is None and needs_place and self.limiter.is_full(now):
+            limit = self.limiter.limit_at(now)
             return self._refusal(Obstacle.FULL, None, f"runs {limit} attempts, which is its limit")
         return refusal
 
     def enqueue(self, on_start: Callable[[], None]) -> Ticket | None:
         """Return a ticket that waits for a place; `None` where the queue is full."""
-        return self._limiter.enqueue(on_start)
+        return self.limiter.enqueue(on_start)
 
     def start_waiting(self, now: float) -> None:
         """Start the tickets for which the concurrency limit has grown back enough."""
-        self._limiter.grow(now)
+        self.limiter.grow(now)
 
     def lease(
         self,
@@ -149,7 +149,7 @@ class DeploymentState:
         Raises:
             AssertionError: `refusal` would not have been `None`.
         """
-        ticket = ticket or self._limiter.try_acquire(now)
+        ticket = ticket or self.limiter.try_acquire(now)
         breaker = self.breaker.force(now) if forced else self.breaker.admit(now)
         if ticket is None or breaker is None:
             raise AssertionError("a lease is asked for after `refusal` has found nothing")
@@ -198,7 +198,7 @@ class DeploymentState:
         was_open = self.breaker.is_open
         self.breaker.succeeded(lease.breaker, now, slow=slow)
         self._breaker_used(was_open=was_open)
-        self._limiter.succeeded(lease.ticket, now)
+        self.limiter.succeeded(lease.ticket, now)
         self.totals.served += 1
         self.measurements.succeeded(now - lease.started_at, usage, now)
 
@@ -213,20 +213,20 @@ class DeploymentState:
         if failure.is_stale_connection and not lease.repeats:
             self._repeats = lease.request
             self.breaker.released(lease.breaker)
-            self._limiter.released(lease.ticket, now)
+            self.limiter.released(lease.ticket, now)
             self._gate_probe_ended(lease, now)
             return
         rule = failure.rule
         self._count_effect(lease, rule.breaker, failure.message, now)
         if rule.refused_for_load:
-            self._limiter.overloaded(lease.ticket, now)
+            self.limiter.overloaded(lease.ticket, now)
             if failure.retry_after is not None:
                 was_open = self.gate.is_open(now)
                 self.gate.close_for(failure.retry_after, now)
                 if was_open:
                     self._changes.pause_began(failure.retry_after)
         else:
-            self._limiter.released(lease.ticket, now)
+            self.limiter.released(lease.ticket, now)
         if failure.headroom is not None:
             self.headroom.observed(failure.headroom, lease.mark, now)
         self._record_reach(lease, failure, now)
@@ -237,7 +237,7 @@ class DeploymentState:
         """Settle a lease that counts as neither success nor failure: the attempt was cancelled."""
         self._settle(lease)
         self.breaker.released(lease.breaker)
-        self._limiter.released(lease.ticket, now)
+        self.limiter.released(lease.ticket, now)
         self._gate_probe_ended(lease, now)
         self.totals.cancelled += 1
         if lease.first_content_at is None:
@@ -252,7 +252,7 @@ class DeploymentState:
         """
         self._settle(lease)
         self._count_effect(lease, BreakerEffect.SLOW_CALL, "no first content in time", now)
-        self._limiter.released(lease.ticket, now)
+        self.limiter.released(lease.ticket, now)
         self._gate_probe_ended(lease, now)
         self.checks.call_failed(now)
         self.totals.cancelled += 1
@@ -271,7 +271,7 @@ class DeploymentState:
     @property
     def queued(self) -> int:
         """How many calls wait for a place, or have one and have not started yet."""
-        return self._limiter.queued + self._limiter.in_flight - self.load.in_flight
+        return self.limiter.queued + self.limiter.in_flight - self.load.in_flight
 
     @property
     def in_flight(self) -> int:
@@ -301,7 +301,7 @@ class DeploymentState:
             duration=self.measurements.duration_quantiles(now),
             output_tokens_per_second=self.measurements.output_tokens_per_second(),
             in_flight=self.in_flight,
-            concurrency_limit=self._limiter.limit_at(now),
+            concurrency_limit=self.limiter.limit_at(now),
             queued=self.queued,
             headroom=self.headroom.headroom,
             headroom_age=self.headroom.age(now),

@@ -20,6 +20,7 @@ from routersvc.domain.fleet.deployment_states import DeploymentState
 from routersvc.domain.fleet.disablements import Credential, Disablement
 from routersvc.domain.fleet.fleet_views import PlanningView, ReadingView
 from routersvc.domain.fleet.health import Availability, DeploymentHealth
+from routersvc.domain.fleet.health_states import health_state
 from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
 from routersvc.domain.fleet.load_balancing import LoadBalancer
 from routersvc.domain.fleet.queue_waits import MAX_QUEUES_PER_CALL, QueuePlace, QueueWait
@@ -302,12 +303,25 @@ class Fleet:
     def availability(self, deployment: Deployment, now: float) -> Availability:
         """Return what keeps calls away from one deployment, for gauges. Changes nothing."""
         state = self._states[deployment.name]
+        is_disabled = not deployment.enabled or self._disablements.find(deployment) is not None
+        breaker = state.breaker.state(now)
+        pause = state.gate.closed_for(now)
         return Availability(
             deployment=deployment,
-            breaker=state.breaker.state(now),
-            is_disabled=not deployment.enabled or self._disablements.find(deployment) is not None,
+            state=health_state(
+                state.measurements.outcomes(now),
+                breaker=breaker,
+                is_paused=pause > 0,
+                checks=state.checks,
+                is_disabled=is_disabled,
+            ),
+            breaker=breaker,
+            is_disabled=is_disabled,
             is_check_failing=state.checks.is_failing,
-            pause=state.gate.closed_for(now),
+            pause=pause,
+            queued=state.queued,
+            concurrency_limit=state.limiter.limit_at(now),
+            headroom=state.headroom.headroom,
         )
 
     def health(self, deployment: Deployment, now: float) -> DeploymentHealth:

@@ -79,10 +79,18 @@ class DeploymentHealth:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Availability:
-    """What keeps calls away from one deployment. `pause` is what is left of a provider's pause."""
+    """What keeps calls away from one deployment, for gauges.
+
+    `pause` is what is left of a provider's pause. `concurrency_limit` is `None` without a limit,
+    `headroom` is `None` if the provider has not reported its rate limits.
+    """
 
     deployment: Deployment
+    state: HealthState
     breaker: BreakerState
     is_disabled: bool
     is_check_failing: bool
     pause: float
+    queued: int = 0
+    concurrency_limit: int | None = None
+    headroom: RateLimitHeadroom | None = None

@@ -17,6 +17,7 @@ from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule, TicketState
 from routersvc.domain.fleet.disablements import RecheckRule
 from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.health import HealthState
 from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
 from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
 from routersvc.domain.fleet.state_changes import ChangeKind, StateChange
@@ -128,6 +129,23 @@ def test_attempt_that_a_budget_refuses_leaves_no_trace() -> None:
     fleet.record_first_content(probe, 1.5)
     assert fleet.health(A, 1.5).time_to_first_content is not None
     assert fleet.obstacles([A], plan, 1.5)[A.name].obstacle is Obstacle.NO_HEADROOM
+
+
+def test_gauges_agree_with_the_health_view() -> None:
+    """Both say the same of a paused, a disabled and an untouched deployment."""
+    fleet = fleet_of(A, B)
+    refuse(fleet, A, BAD_KEY, 0.0)
+    pauses = Failure(failure_class=FailureClass.OVERLOADED, message="status 529", retry_after=60.0)
+    fleet.failed(start(fleet, plan_over(B), 0.0), pauses, 0.0)
+
+    gauges = [fleet.availability(deployment, 1.0) for deployment in (A, B)]
+    health = [fleet.health(deployment, 1.0) for deployment in (A, B)]
+
+    assert [each.state for each in gauges] == [HealthState.DISABLED, HealthState.UNAVAILABLE]
+    assert [(one.state, one.queued, one.concurrency_limit, one.headroom) for one in gauges] == [
+        (one.state, one.queued, one.concurrency_limit, one.headroom) for one in health
+    ]
+    assert gauges[1].pause == health[1].not_before_delay
 
 
 def test_what_providers_say_is_left_is_heeded() -> None:
