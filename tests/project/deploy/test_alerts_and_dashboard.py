@@ -85,6 +85,15 @@ def test_misspelt_queries_are_found() -> None:
     assert _mistakes('routersvc_deployment_state{state="broken"}') == ["state is never broken"]
 
 
+def test_operators_are_told_what_to_do_for_each_alert() -> None:
+    """In the order of the rules."""
+    guide = (DEPLOY.parent / "docs/operations.md").read_text("utf-8")
+
+    told = re.findall(r"^\| `(Router\w+)` \|", guide, re.MULTILINE)
+
+    assert told == [rule["alert"] for rule in _rules()]
+
+
 def test_each_alert_fires_in_one_case_of_its_tests() -> None:
     """`alerts_test.yaml` asks every case about every alert, and each fires in exactly one."""
     cases = yaml.safe_load((DEPLOY / "prometheus/alerts_test.yaml").read_text("utf-8"))["tests"]
