@@ -122,6 +122,10 @@ SHED_CALLS = DeclaredCounter(
     "Calls that were rejected because all places of their priority were taken.",
     ("priority",),
 )
+EVENT_LOOP_LAG = DeclaredHistogram(
+    "routersvc_event_loop_lag_seconds",
+    "How late the event loop runs what is due, measured ten times a second.",
+)
 CALLS_IN_FLIGHT = DeclaredGauge("routersvc_calls_in_flight", "Calls that are running.")
 ATTEMPTS = DeclaredCounter(
     "routersvc_attempts_total",
@@ -244,6 +248,7 @@ DECLARED: tuple[DeclaredMetric, ...] = (
     UNAUTHENTICATED_CALLS,
     DEGRADED_CALLS,
     SHED_CALLS,
+    EVENT_LOOP_LAG,
     CALLS_IN_FLIGHT,
     ATTEMPTS,
     EXTRA_ATTEMPTS,

@@ -105,6 +105,7 @@ class Metrics(Collector):
         self.active_calls: Callable[[], int] = int
         self.availability: Callable[[], Iterable[Availability]] = tuple
         self.reloads: ReloadStatus | None = None
+        self.loop_lags = DurationHistogram()
         self.dropped_log_lines: Callable[[], int] = int
 
     def attempts_on(self, deployment: Deployment) -> AttemptCounts:
@@ -149,6 +150,9 @@ class Metrics(Collector):
         build.add_metric((), {"version": self._version})
         yield build
         yield from _configuration_families(self.reloads)
+        lags = metric_families.EVENT_LOOP_LAG.family()
+        lags.add_metric((), self.loop_lags.buckets(), self.loop_lags.total)
+        yield lags
         yield from self._call_families()
         yield from self._attempt_families()
         yield from availability_families(available)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from routersvc.domain.fleet.health import Availability
 from routersvc.engine.reload_status import ReloadStatus
 from routersvc.telemetry.logs import open_logs
+from routersvc.telemetry.loop_lag import LoopLag
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.observer import TelemetryObserver
 from routersvc.telemetry.options import MetricsOptions, TelemetryOptions
@@ -74,6 +75,9 @@ async def open_telemetry(
         metrics.dropped_log_lines = lambda: writer.dropped
         address: tuple[str, int] | None = None
         if options.metrics is not None:
+            lag = LoopLag()
+            stack.callback(lag.close)
+            metrics.loop_lags = lag.lags
             address = await stack.enter_async_context(_exposed(metrics, options.metrics))
         yield Telemetry(
             observer=TelemetryObserver(
