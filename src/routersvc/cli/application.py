@@ -6,7 +6,12 @@ from typing import Annotated
 
 import typer
 
-from routersvc.cli.commands import call_commands, catalogue_commands, service_commands
+from routersvc.cli.commands import (
+    call_commands,
+    catalogue_commands,
+    first_commands,
+    service_commands,
+)
 from routersvc.cli.commands.help_texts import examples
 
 application = typer.Typer(
@@ -58,6 +63,7 @@ def root(
         typer.echo(context.get_help())
 
 
+first_commands.add_to(application)
 service_commands.add_to(application)
 call_commands.add_to(application)
 catalogue_commands.add_to(application)

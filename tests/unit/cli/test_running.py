@@ -56,6 +56,7 @@ def test_the_commands_are_those_that_are_documented() -> None:
         "drill",
         "explain",
         "health",
+        "init",
         "models",
         "profile",
         "replay",

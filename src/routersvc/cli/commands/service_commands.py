@@ -87,15 +87,6 @@ def add_to(application: typer.Typer) -> None:
             "routersvc drill outage.yaml --json | jq .outcomes",
         ),
     )(drill)
-    application.command(
-        "demo",
-        help=prose(demo),
-        epilog=examples(
-            "routersvc demo",
-            ("routersvc demo --calls 1000 --rate 40", "a heavier one"),
-            "routersvc demo --json | jq .routed.failed",
-        ),
-    )(demo)
 
 
 def serve(
@@ -314,32 +305,6 @@ def drill(
     drilling.drill(
         drilling.DrillOptions(file=file, other=compare, seed=seed, svg=svg, as_json=json)
     )
-
-
-def demo(
-    *,
-    calls: Annotated[
-        int, typer.Option("--calls", metavar="N", min=30, max=5000, help="Number of calls.")
-    ] = 360,
-    rate: Annotated[
-        float, typer.Option("--rate", metavar="N", min=1, max=50, help="Calls per second.")
-    ] = 10.0,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Seed of the prompts and their times.")
-    ] = 1,
-    json: JsonOption = False,
-    _color: ColorOption = ColorMode.AUTO,
-) -> None:
-    """Show that calls survive the outage of a provider.
-
-    Starts three simulated providers and a router, streams an answer, explains a route, then makes a
-    few hundred calls while the first provider is killed and revived; the same calls go directly to
-    that provider for comparison. Needs no keys and no network, and stops everything it started.
-    Succeeds only if no call through the router failed.
-    """
-    from routersvc.cli.demo import directing
-
-    directing.demo(directing.DemoOptions(calls=calls, rate=rate, seed=seed, as_json=json))
 
 
 def replay(
