@@ -42,6 +42,7 @@ def add_to(application: typer.Typer) -> None:
         epilog=examples(
             "routersvc check router.yaml",
             "routersvc check router.yaml --json | jq .problems",
+            ("routersvc check router.yaml --connect", "are the keys and addresses right?"),
             ("routersvc check new.yaml --against router.yaml", "what a reload would change"),
             ("routersvc check --print-schema > schema.json", "for editors"),
         ),
@@ -135,6 +136,14 @@ def check(
             help="Print what a reload from these settings to FILE would change.",
         ),
     ] = None,
+    connect: Annotated[
+        bool,
+        typer.Option(
+            "--connect",
+            metavar="",
+            help="Also try every credential at its provider, with a request that is not billed.",
+        ),
+    ] = False,
     print_schema: Annotated[
         bool,
         typer.Option(
@@ -158,7 +167,7 @@ def check(
             raise typer.BadParameter("`--against` compares one settings file")
         settings_files.compare(files[0], against, as_json=json)
     elif files:
-        settings_files.check(tuple(files), as_json=json)
+        settings_files.check(tuple(files), as_json=json, connect=connect)
     else:
         raise typer.BadParameter("no settings file given")
 
