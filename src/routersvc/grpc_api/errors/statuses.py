@@ -6,6 +6,7 @@ A provider's own status is never copied: its 401 is the operator's fault, not th
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import assert_never
@@ -163,7 +164,7 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
         case UnknownPolicyError():
             return ErrorStatus(
                 reason=errors_pb2.ERROR_REASON_UNKNOWN_POLICY,
-                message=message,
+                message=message + _did_you_mean(error.policy, error.known),
                 metadata={"policy": error.policy},
                 violations=(
                     FieldViolation(field="routing.policy", description=_one_of(error.known)),
@@ -172,7 +173,7 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
         case UnknownNameError():
             return ErrorStatus(
                 reason=errors_pb2.ERROR_REASON_UNKNOWN_NAME,
-                message=message,
+                message=message + _did_you_mean(error.name, error.known),
                 metadata={"field": error.field, "name": error.name},
                 violations=(FieldViolation(field=error.field, description=_one_of(error.known)),),
             )
@@ -215,6 +216,19 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
             )
         case _:
             return None
+
+
+_COMPARED_NAMES = 200
+_COMPARED_CHARACTERS = 64
+"""So many names and characters are compared at most, which takes two milliseconds."""
+
+
+def _did_you_mean(name: str, known: tuple[str, ...]) -> str:
+    """Return a suggestion of the known name closest to `name`, empty if none is close."""
+    by_folded = {each.casefold(): each for each in known[:_COMPARED_NAMES]}
+    asked = name[:_COMPARED_CHARACTERS].casefold()
+    near = difflib.get_close_matches(asked, by_folded, n=1)
+    return f"; did you mean `{by_folded[near[0]]}`?" if near else ""
 
 
 def _one_of(known: tuple[str, ...]) -> str:

@@ -344,7 +344,11 @@ def test_unknown_names_come_with_the_known_ones() -> None:
     """The typo is seen at once."""
     policy = told(UnknownPolicyError("fats", ["fast", "good"]))
     name = told(UnknownNameError(field="providers", name="opnai", known=["openai"]))
+    far = told(UnknownNameError(field="providers", name="x" * 10_000, known=["openai"] * 10_000))
 
+    assert policy.message.endswith("; did you mean `fast`?")
+    assert name.message.endswith("; did you mean `openai`?")
+    assert "did you mean" not in far.message
     assert policy.violations == (
         FieldViolation(field="routing.policy", description="must be one of: fast, good"),
     )
