@@ -14,6 +14,7 @@ from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import LeaseRefusal, Obstacle
 from routersvc.domain.fleet.queue_waits import QueuePlace, QueueWait
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.outcomes.race_results import BUDGET_SPENT, RaceExhausted, exhausted_result
 from routersvc.domain.planning.plans import Plan
@@ -83,7 +84,8 @@ class RaceAttempts:
     def untried(self, reason: AttemptReason, now: float) -> Iterator[Deployment]:
         """Yield the deployments that may succeed, best first: unused failure domains first.
 
-        A first attempt may be the probe of a recovering deployment. Later attempts try those last,
+        Unused are those where no attempt runs, and to which no connection has failed. A first
+        attempt may be the probe of a recovering deployment. Later attempts try those last,
         and hedges try deployments last whose own latency has exploded.
         """
         if not self.made and reason is AttemptReason.FIRST:
@@ -91,6 +93,11 @@ class RaceAttempts:
             return
         tried = {attempt.deployment.name for attempt in self.made}
         busy = {attempt.deployment.failure_domain for attempt in self.running}
+        busy |= {
+            failed.failure_domain
+            for failed, failure in self._failures
+            if failure.failure_class is FailureClass.CONNECT
+        }
         later: list[tuple[_Drawbacks, Deployment]] = []
         for deployment in self._plan.deployments:
             if deployment.name in tried or not self._can_differ(deployment):

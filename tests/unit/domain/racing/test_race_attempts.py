@@ -13,7 +13,7 @@ from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import Lease
 from routersvc.domain.fleet.reloading.fleet_rules import DeploymentRules, FleetRules
-from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
@@ -50,6 +50,23 @@ class TestUntried:
 
         assert first == [A, B]
         assert failover == [B, A]
+
+    def test_others_of_an_unreachable_provider_are_asked_last(self) -> None:
+        """No connection: they are behind the same address. Any other failure keeps the order."""
+        same_provider = dataclasses.replace(A, name="a-too")
+        fleet, plan = fleet_of(A, same_provider, B), plan_over(A, same_provider, B)
+        for failure, expected in (
+            (Failure(failure_class=FailureClass.CONNECT, message="refused"), [B, same_provider]),
+            (BROKEN, [same_provider, B]),
+        ):
+            attempts = RaceAttempts(plan=plan, fleet=fleet)
+            attempt = attempts.start(A, AttemptReason.FIRST, 0, 0.0)
+            assert attempt is not None
+            attempt.outcome = AttemptOutcome.FAILED
+            attempts.failed(attempt, failure)
+            fleet.failed(attempt.lease, failure, 0.0)
+
+            assert list(attempts.untried(AttemptReason.FAILOVER, 0.0)) == expected
 
     def test_hedge_goes_last_to_where_all_are_late(self) -> None:
         """More load would not help there; a failover has to go somewhere."""
