@@ -126,6 +126,13 @@ class LimitsSection(Section):
         description="Nesting of any JSON in a request: schemas, arguments of tool calls, wire "
         "extensions.",
     )
+    json_values: int = Field(
+        default=DEFAULT_LIMITS.json_values,
+        ge=1,
+        le=10_000_000,
+        description="Objects, arrays and their members in all JSON of a request. Each takes half a "
+        "microsecond of the event loop.",
+    )
     url_bytes: ByteSize = Field(
         default=DEFAULT_LIMITS.url_bytes, description="A URL of an image or a file."
     )
