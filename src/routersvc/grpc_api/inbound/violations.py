@@ -17,7 +17,7 @@ from google.protobuf.duration_pb2 import Duration
 from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS, RequestLimits
 from routersvc.domain.outcomes.errors import FieldViolation, InvalidRequestError
 from routersvc.grpc_api.inbound.addresses import address_problem
-from routersvc.grpc_api.inbound.json_texts import is_deeper_than, values_in
+from routersvc.grpc_api.inbound.json_texts import size_of
 
 _Value = TypeVar("_Value")
 _Number = TypeVar("_Number", int | None, float | None)
@@ -81,17 +81,18 @@ class Violations:
     def json_text(self, field: str, text: str | bytes) -> bool:
         """Check nesting and size of a text that may be JSON; return whether it may be parsed."""
         limits = self.limits
-        before = self._json_values
-        if before > limits.json_values:
+        left = limits.json_values - self._json_values
+        if left < 0:
             return False
-        self._json_values += values_in(text, limits.json_values - before)
-        if self._json_values > limits.json_values:
+        size = size_of(text, most_values=left, deepest=limits.json_depth)
+        self._json_values += size.values
+        if size.depth > limits.json_depth:
+            self.add(field, f"must not be nested deeper than {limits.json_depth} levels")
+            return False
+        if size.values > left:
             self.add(field, f"exceeds the {limits.json_values:,} JSON values of a request")
             return False
-        is_deep = is_deeper_than(limits.json_depth, text, most=limits.json_values)
-        if is_deep:
-            self.add(field, f"must not be nested deeper than {limits.json_depth} levels")
-        return not is_deep
+        return True
 
     def known(self, field: str, number: int, known: Mapping[int, _Value]) -> _Value | None:
         """Return the meaning of an enum's number; an unknown number is a violation."""

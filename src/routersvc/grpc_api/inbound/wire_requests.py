@@ -92,6 +92,8 @@ class RequestReader(Generic[_Request]):
         if len(raw) >= SCANNED_FROM:
             yield
         self._refuse_unknown_fields(message, raw)
+        if len(raw) >= _PARSED_ALONE_FROM:
+            yield
         return message
 
     def _parsed(self, raw: bytes) -> _Request:
