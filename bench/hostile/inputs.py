@@ -78,7 +78,16 @@ def _nested(draw: random.Random) -> bytes:
 def _wide(draw: random.Random) -> bytes:
     """Much JSON of moderate depth in a schema, in arguments or in an extension."""
     unit = draw.choice(
-        ['{"a":[1]}', '"["', '""', "1", "{}", "[" * 90 + "]" * 90, '{"a":{"type":"string"}}', '"\\""']
+        [
+            '{"a":[1]}',
+            '"["',
+            '""',
+            "1",
+            "{}",
+            "[" * 90 + "]" * 90,
+            '{"a":{"type":"string"}}',
+            '"\\""',
+        ]
     )
     number = min(draw.randrange(500_000), 500_000 // len(unit))
     return _with_json(draw, f"[{','.join([unit] * (number + 1))}]")

@@ -210,10 +210,10 @@ class ServerSection(Section):
         "on a reload.",
     )
     edge: Literal["grpcio", "nghttp2"] = Field(
-        default="grpcio",
-        description="The implementation of gRPC: `grpcio` is gRPC's own core; `nghttp2` costs less "
-        "CPU per call and per streamed message, and needs the package `routersvc[nghttp2]`. Both "
-        "serve the same contract.",
+        default="nghttp2",
+        description="The implementation of gRPC: `nghttp2` lets connections take turns and costs "
+        "less CPU per call and per streamed message; `grpcio` is gRPC's own core. Both serve the "
+        "same contract.",
     )
     max_message_bytes: ByteSize = Field(
         default=16 * 1024 * 1024,

@@ -56,7 +56,12 @@ def values_of(value: object) -> int:
 
 
 PADDING = st.sampled_from(
-    ["", " " * (PIECE - 3), '"' + "\\\\" * (PIECE // 4) + '", ', '"' + '\\"[' * (PIECE // 3) + '", ']
+    [
+        "",
+        " " * (PIECE - 3),
+        '"' + "\\\\" * (PIECE // 4) + '", ',
+        '"' + '\\"[' * (PIECE // 3) + '", ',
+    ]
 )
 """What stands before a value in an array, so that a piece ends anywhere in the value."""
 
