@@ -43,8 +43,9 @@ lint: .venv/.development tools ## check style, import contracts, protos, generat
 types: .venv/.development ## check types with mypy and pyright
 	@$(BIN)/python scripts/check.py --only types
 
-generate: .venv/.development tools ## generate the code of the clients and the configuration reference
+generate: .venv/.development tools ## generate the code of the clients, the descriptor set of Envoy and the configuration reference
 	@$(BIN)/python scripts/generate.py
+	@$(BIN)/python scripts/write_descriptor_set.py
 	@$(BIN)/python scripts/write_configuration_reference.py
 	@$(BIN)/python scripts/write_architecture.py
 

@@ -131,6 +131,12 @@ CHECKS = (
         fix="make generate",
     ),
     Check(
+        name="descriptor set",
+        group="lint",
+        command=(sys.executable, ROOT / "scripts/write_descriptor_set.py", "--check"),
+        fix="make generate",
+    ),
+    Check(
         name="configuration reference",
         group="lint",
         command=(sys.executable, ROOT / "scripts/write_configuration_reference.py", "--check"),

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from scripts.write_descriptor_set import RULES, descriptor_set
 
 from llmrouter.v1 import router_service_pb2
 from routersvc.app.wire_formats import known_wire_formats
 from routersvc.settings.loading import load_settings
-from routersvc.settings.sections.server import DrainSection, KeepaliveSection
+from routersvc.settings.sections.server import DrainSection, KeepaliveSection, ServerSection
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICE: str = router_service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_name
@@ -110,7 +111,7 @@ def test_envoy_checks_health_and_speaks_http2() -> None:
     pings = seconds(http2["connection_keepalive"]["interval"])
     assert pings >= KeepaliveSection().min_recv_ping_interval_without_data
     prefixes = [route["match"]["prefix"] for route in host["routes"]]
-    assert prefixes == [f"/{PACKAGE}.", "/grpc.health.v1.Health/"]
+    assert prefixes == [f"/{PACKAGE}.", "/grpc.health.v1.Health/", "/grpc.reflection."]
     for route in host["routes"]:
         assert route["route"]["cluster"] == cluster["name"]
         assert route["route"]["timeout"] == "0s"
@@ -119,13 +120,45 @@ def test_envoy_checks_health_and_speaks_http2() -> None:
     assert manager["http_filters"][-1]["name"] == "envoy.filters.http.router"
 
 
+def test_envoy_ejects_replicas_for_their_connections_alone() -> None:
+    """An outage of a provider is `UNAVAILABLE` at every replica and must not eject them."""
+    (cluster,) = envoy()["static_resources"]["clusters"]
+    detection = cluster["outlier_detection"]
+
+    assert detection["split_external_local_origin_errors"] is True
+    enforced = {name: value for name, value in detection.items() if name.startswith("enforcing")}
+    assert len(enforced) == 4
+    assert {*enforced.values()} == {0}
+
+
+def test_envoy_translates_every_method() -> None:
+    """The descriptor set has all services of the contract, and each method has a path."""
+    (listener,) = envoy()["static_resources"]["listeners"]
+    (manager,) = [entry["typed_config"] for entry in listener["filter_chains"][0]["filters"]]
+    (transcoder,) = [
+        each["typed_config"]
+        for each in manager["http_filters"]
+        if each["name"] == "envoy.filters.http.grpc_json_transcoder"
+    ]
+    methods = {
+        f"{PACKAGE}.{found.name}": [method.name for method in found.method]
+        for file in descriptor_set().file
+        for found in file.service
+    }
+
+    assert transcoder["services"] == sorted(methods, reverse=True)
+    assert {name for names in methods.values() for name in names} == RULES.keys()
+    assert transcoder["max_request_body_size"] == ServerSection().max_message_bytes
+    assert transcoder["max_response_body_size"] == ServerSection().max_message_bytes
+
+
 def test_envoy_names_its_types() -> None:
     """Every extension says what it is, in the third version of the API, the only one there is."""
     text = (ROOT / "deploy/envoy/envoy.yaml").read_text(encoding="utf-8")
 
     found: list[str] = re.findall(r'"@type": (\S+)', text)
 
-    assert len(found) == 3
+    assert len(found) == 4
     assert [name for name in found if _TYPE.fullmatch(name) is None] == []
 
 
