@@ -11,7 +11,9 @@ from typing import cast
 
 import orjson
 
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.steps import Steps
+from routersvc.domain.profiling.prompt_reading import texts_of
 
 LONG_TEXT = 128 * 1024
 """Characters from which a text is encoded in pieces, and those of a piece: 2 ms where each of them
@@ -23,34 +25,34 @@ _PLACE = secrets.token_hex(16)
 _ENCODED_PLACE = f'"{_PLACE}"'.encode()
 
 
+def is_long(prompt: Prompt) -> bool:
+    """Whether texts and JSON of a prompt may take more than a few milliseconds to encode."""
+    size = 0
+    for text in texts_of(prompt):
+        size += len(text)
+    for extension in prompt.wire_extensions:
+        size += len(extension.fields_json)
+    return size >= LONG_TEXT
+
+
 def encoding(body: object) -> Steps[bytes]:
-    """Encode a body of dictionaries, lists and plain values.
+    """Encode a body of dictionaries, lists and plain values in steps.
 
     Raises:
         TypeError: the body holds what JSON cannot hold, such as half of a surrogate pair.
         RecursionError: it is nested too deeply.
     """
-    if not _has_long_text(body):
-        return orjson.dumps(body)
     texts: list[str] = []
     between = orjson.dumps(_without_long_texts(body, texts)).split(_ENCODED_PLACE)
     pieces = [between[0]]
     for text, following in zip(texts, between[1:], strict=True):
+        yield
         pieces.append(b'"')
         for start in range(0, len(text), LONG_TEXT):
             pieces.append(orjson.dumps(text[start : start + LONG_TEXT])[1:-1])
             yield
         pieces += (b'"', following)
-    yield
     return b"".join(pieces)
-
-
-def _has_long_text(value: object) -> bool:
-    if isinstance(value, str):
-        return len(value) >= LONG_TEXT
-    if isinstance(value, dict):
-        return any(map(_has_long_text, cast("dict[str, object]", value).values()))
-    return isinstance(value, list) and any(map(_has_long_text, cast("list[object]", value)))
 
 
 def _without_long_texts(value: object, texts: list[str]) -> object:
