@@ -25,8 +25,13 @@ policies: {default: {deployments: [alpha-large]}}
 """
 
 _LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
-_ENTER = 'mount --bind /dev/urandom "$0/dev/urandom" && exec chroot "$0" "$@"'
-"""A shell outside of the root enters it; gRPC seeds its random numbers from the one device."""
+_ENTER = """
+mount --bind "$0" "$0" &&
+mount --bind /dev/urandom "$0/dev/urandom" &&
+mount -o remount,bind,ro "$0" &&
+exec chroot "$0" "$@"
+"""
+"""Enters a root that cannot be written; gRPC seeds its random numbers from the one device."""
 
 _NOT_COPIED = shutil.ignore_patterns("site-packages", "test", "idlelib", "__pycache__", "*.a")
 
@@ -55,6 +60,30 @@ def installed(folder: Path, wheels: Path, requirement: str) -> Path:
     return folder / "bin"
 
 
+def built_as_image(folder: Path) -> Path:
+    """Run the steps of the Containerfile's first stage in `folder`, and return the programs.
+
+    `/opt/routersvc` is a folder there; the interpreter is this one instead of the base image's.
+    """
+    text = (ROOT / "deploy/container/Containerfile").read_text("utf-8").replace("\\\n", " ")
+    stage = text.partition(" AS wheels\n")[2].partition("\nFROM ")[0]
+    source, environment = folder / "source", folder / "routersvc"
+    source.mkdir()
+    path = f"{Path(sys.base_prefix) / 'bin'}:{_clean()['PATH']}"
+    for instruction, rest in re.findall(r"^(COPY|RUN) (.+)$", stage, re.MULTILINE):
+        if instruction == "RUN":
+            command = rest.replace("/opt/routersvc", str(environment))
+            _run("/bin/sh", "-c", command, env=_clean() | {"PATH": path}, cwd=source)
+            continue
+        *names, target = rest.split()
+        for name in names:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, source / target)
+            else:
+                shutil.copy2(ROOT / name, source / target)
+    return environment / "bin"
+
+
 def bare_root(folder: Path, environment: Path) -> Path:
     """Return a root folder with the interpreter, `environment` and the libraries of both alone."""
     interpreter = Path(sys.base_prefix).resolve()
@@ -76,7 +105,6 @@ def bare_root(folder: Path, environment: Path) -> Path:
     listed = subprocess.run([ldd, *objects], check=False, capture_output=True, text=True)
     for library in set(_LIBRARY.findall(listed.stdout)):
         _copy(Path(library), folder)
-    (folder / "tmp").mkdir(mode=0o777, exist_ok=True)
     (folder / "dev").mkdir()
     (folder / "dev/urandom").touch()
     return folder
@@ -116,7 +144,7 @@ def _within(root: Path | None, command: Sequence[str | Path]) -> list[str | Path
 
 
 def _clean() -> dict[str, str]:
-    return {"PATH": os.defpath, "LANG": "C.UTF-8"}
+    return {"PATH": f"{os.defpath}:/usr/sbin:/sbin", "LANG": "C.UTF-8"}
 
 
 def _run(

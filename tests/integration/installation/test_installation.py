@@ -15,6 +15,7 @@ from tests.integration.installation.installed import (
     SETTINGS,
     bare_root,
     build_wheels,
+    built_as_image,
     installed,
     output,
     serving,
@@ -119,8 +120,12 @@ def test_client_of_the_wheel_calls(
 
 
 @pytest.mark.slow
-def test_bare_root_with_the_wheel_serves(service: Path, tmp_path: Path, settings: Path) -> None:
-    """No shell, no other program, no `/etc`: interpreter, its libraries and the environment."""
+def test_image_serves_in_a_bare_root(tmp_path: Path, settings: Path, *, thorough: bool) -> None:
+    """What the Containerfile builds runs without a shell, other programs, `/etc`, or a write."""
+    if not thorough:
+        pytest.skip("takes packages from the index: `make verify` runs it")
+    service = built_as_image(tmp_path)
+    packages = {each.name.partition("-")[0] for each in service.parent.rglob("*.dist-info")}
     root = bare_root(tmp_path / "root", service.parent)
     (root / "router.yaml").write_text(settings.read_text("utf-8"), encoding="utf-8")
     # The programs' first line names the interpreter, which is at the same path in the root.
@@ -129,5 +134,7 @@ def test_bare_root_with_the_wheel_serves(service: Path, tmp_path: Path, settings
     with serving([*program, "serve", "--config", "/router.yaml", "--json"], root=root) as address:
         output([*program, "health", "--serving", "--address", address], root=root)
 
+    assert {"routersvc", "llmrouter_client"} <= packages
+    assert {"pip", "hatchling", "editables"} & packages == set()
     assert not (root / "bin").exists()
     assert not (root / "etc").exists()

@@ -26,7 +26,7 @@ _TYPE = re.compile(r"type\.googleapis\.com/envoy(\.[a-z0-9_]+)+\.v3\.[A-Z]\w+")
 
 def kubernetes() -> dict[str, Any]:
     """Return the Kubernetes objects by their kind."""
-    text = (ROOT / "deploy/kubernetes/router.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "deploy/kubernetes/base/router.yaml").read_text(encoding="utf-8")
     documents = list(yaml.safe_load_all(text))
     assert all({"apiVersion", "kind", "metadata"} <= document.keys() for document in documents)
     return {document["kind"]: document for document in documents}
@@ -55,11 +55,19 @@ def test_kubernetes_objects_fit_together() -> None:
     assert deployment["selector"]["matchLabels"] == pod["metadata"]["labels"]
     assert objects["Service"]["spec"]["selector"] == pod["metadata"]["labels"]
     assert objects["Service"]["spec"]["clusterIP"] == "None"
-    assert [port["targetPort"] for port in objects["Service"]["spec"]["ports"]] == ["grpc"]
+    assert {port["targetPort"] for port in objects["Service"]["spec"]["ports"]} == ports.keys()
     assert objects["PodDisruptionBudget"]["spec"]["selector"] == deployment["selector"]
     assert {mount["name"] for mount in container["volumeMounts"]} == volumes.keys()
     assert volumes["settings"]["configMap"]["name"] == objects["ConfigMap"]["metadata"]["name"]
     assert ports == {"grpc": 50051, "metrics": 9464}
+    assert container["args"][-1] == "/etc/router/settings/router.yaml"
+    assert not [mount for mount in container["volumeMounts"] if "subPath" in mount]
+    scaler = objects["HorizontalPodAutoscaler"]["spec"]
+    assert scaler["scaleTargetRef"]["name"] == objects["Deployment"]["metadata"]["name"]
+    assert scaler["metrics"][0]["resource"]["name"] in container["resources"]["requests"]
+    policy = objects["NetworkPolicy"]["spec"]
+    assert policy["podSelector"] == deployment["selector"]
+    assert {rule["ports"][0]["port"] for rule in policy["ingress"]} == ports.keys()
 
 
 def test_kubernetes_probes_ask_what_they_should() -> None:
@@ -77,14 +85,16 @@ def test_kubernetes_probes_ask_what_they_should() -> None:
     assert patience >= drain.notice_delay + drain.grace + END
 
 
-def test_kubernetes_settings_are_settings(tmp_path: Path) -> None:
+@pytest.mark.parametrize("overlay", ["base", "production"])
+def test_kubernetes_settings_are_settings(overlay: str, tmp_path: Path) -> None:
     """The router that starts with them listens where the pod says."""
-    data = kubernetes()["ConfigMap"]["data"]
+    text: str = kubernetes()["ConfigMap"]["data"]["router.yaml"]
+    if overlay == "production":
+        text = (ROOT / "deploy/kubernetes/production/router.yaml").read_text(encoding="utf-8")
     file = tmp_path / "router.yaml"
-    secret = tmp_path / "openai"
-    secret.write_text("a made-up key", encoding="utf-8")
-    text = data["router.yaml"].replace("/etc/router/secrets/openai", str(secret))
-    file.write_text(text, encoding="utf-8")
+    for name in ("openai", "anthropic"):
+        (tmp_path / name).write_text("a made-up key", encoding="utf-8")
+    file.write_text(text.replace("/etc/router/secrets", str(tmp_path)), encoding="utf-8")
 
     settings = load_settings(file, environment={}, known_wire_formats=known_wire_formats())
 
