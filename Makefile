@@ -46,6 +46,7 @@ types: .venv/.development ## check types with mypy and pyright
 generate: .venv/.development tools ## generate the code of the clients, the descriptor set of Envoy and the configuration reference
 	@$(BIN)/python scripts/generate.py
 	@$(BIN)/python scripts/write_descriptor_set.py
+	@$(BIN)/python -m scripts.write_api_reference
 	@$(BIN)/python scripts/write_configuration_reference.py
 	@$(BIN)/python scripts/write_architecture.py
 
@@ -143,7 +144,7 @@ clean: ## remove everything that make installed or built
 	@if ! command -v go >/dev/null; then \
 	  echo "Go is not installed: the Go client and tests that call the server with programs in Go are skipped"; \
 	else \
-	  echo "building grpcurl, grpc-health-probe, h2spec, the interop client and plugins of protoc, about a minute"; \
+	  echo "building grpcurl, grpc-health-probe, h2spec, kustomize, the interop client and plugins of protoc, about a minute"; \
 	  if go build -C tools -trimpath -o "$(CURDIR)/.tools/bin/" tool \
 	    && mv .tools/bin/client .tools/bin/grpc-interop-client; then touch $@; \
 	  else echo "Go could not build them: tests that need them are skipped"; fi; \

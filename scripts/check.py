@@ -137,6 +137,12 @@ CHECKS = (
         fix="make generate",
     ),
     Check(
+        name="API reference",
+        group="lint",
+        command=(sys.executable, "-m", "scripts.write_api_reference", "--check"),
+        fix="make generate",
+    ),
+    Check(
         name="configuration reference",
         group="lint",
         command=(sys.executable, ROOT / "scripts/write_configuration_reference.py", "--check"),
