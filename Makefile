@@ -15,7 +15,7 @@ ARGS ?=
 PROMTOOL ?= promtool
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify wording check-alerts lint types generate format lock catalogue baseline tools bench growth soak load outages faults hostile reality reliability simulations mutants clean
+.PHONY: help demo test verify wording check-alerts lint types generate format lock catalogue baseline tools bench growth soak load outages faults hostile reality reliability simulations mutants site clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -66,6 +66,9 @@ baseline: .venv/.development tools ## for a release: store the contract that lat
 
 tools: .tools/.npm .tools/.go .tools/.maven ## install the programs that checks and tests run: buf, grpcurl, plugins of protoc
 
+site: .venv/.development ## build the documentation as a site in site/
+	@$(BIN)/python -m mkdocs build --strict
+
 bench: .venv/.development ## measure the overhead of the router over a direct call
 	@$(BIN)/python -m bench.overhead $(ARGS)
 
@@ -106,7 +109,7 @@ mutants: .venv/.development ## run mutation tests of the reliability layer, an h
 	@$(BIN)/python -m bench.mutations --write $(ARGS)
 
 clean: ## remove everything that make installed or built
-	rm -rf .venv .tools mutants clients/java/target clients/typescript/dist clients/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tools mutants site clients/java/target clients/typescript/dist clients/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 # ---- prerequisites, rebuilt when their sources change
 

@@ -143,6 +143,12 @@ CHECKS = (
         fix="make generate",
     ),
     Check(
+        name="documentation site",
+        group="lint",
+        command=(sys.executable, "-m", "mkdocs", "build", "--strict"),
+        fix="fix the links that it names",
+    ),
+    Check(
         name="configuration reference",
         group="lint",
         command=(sys.executable, ROOT / "scripts/write_configuration_reference.py", "--check"),

@@ -6,10 +6,10 @@ and the generated clients know nothing of a proxy.
 """
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
 
-from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FileDescriptor
 from google.rpc import error_details_pb2, status_pb2
@@ -26,11 +26,11 @@ FILES = (
     status_pb2.DESCRIPTOR,
 )
 RULES = {
-    "Complete": http_pb2.HttpRule(post="/v1/complete", body="*"),
-    "StreamComplete": http_pb2.HttpRule(post="/v1/stream", body="*"),
-    "ExplainRoute": http_pb2.HttpRule(post="/v1/explain", body="*"),
-    "ProviderHealth": http_pb2.HttpRule(get="/v1/health"),
-    "ListModels": http_pb2.HttpRule(get="/v1/models"),
+    "Complete": {"post": "/v1/complete", "body": "*"},
+    "StreamComplete": {"post": "/v1/stream", "body": "*"},
+    "ExplainRoute": {"post": "/v1/explain", "body": "*"},
+    "ProviderHealth": {"get": "/v1/health"},
+    "ListModels": {"get": "/v1/models"},
 }
 """The path of each method; requests without a body have their fields in the query."""
 
@@ -56,13 +56,16 @@ def descriptor_set() -> descriptor_pb2.FileDescriptorSet:
     Raises:
         KeyError: a method of the contract has no rule.
     """
+    # Comes without types.
+    http = importlib.import_module("google.api.annotations_pb2").http
+    rule = importlib.import_module("google.api.http_pb2").HttpRule
     files: dict[str, descriptor_pb2.FileDescriptorProto] = {}
     for each in FILES:
         _add(each, files)
     for file in files.values():
         for service in file.service:
             for method in service.method:
-                method.options.Extensions[annotations_pb2.http].CopyFrom(RULES[method.name])
+                method.options.Extensions[http].CopyFrom(rule(**RULES[method.name]))
     return descriptor_pb2.FileDescriptorSet(file=files.values())
 
 
