@@ -27,9 +27,9 @@ _NORTH_AMERICAN_PREFIX = "1"
 _NORTH_AMERICAN = re.compile(r"(?:1[ .-])?\(?[2-9][0-9]{2}\)?[ ./-]{1,2}[0-9]{3}[ .-][0-9]{4}")
 _FEWEST_WITHOUT_PREFIX = 9
 _MOST_PARSED = 200
-"""Candidates that are held against the plans, for one prompt. Each takes 50 µs, and up to 5 ms where
-patterns of its country are compiled. What is beyond counts by its form alone, because a detector
-may only err towards more protection."""
+"""Candidates that are held against the plans, for one prompt. Each takes 50 µs, and up to 5 ms
+where patterns of its country are compiled. What is beyond counts by its form alone, because a
+detector may only err towards more protection."""
 _DIGITS = range(7, 16)
 """Digits of a telephone number (E.164 has at most 15)."""
 

@@ -1,7 +1,8 @@
 """Runs long work of the event loop in slices, so that no request holds up the others.
 
-Work of one step is done at once. Longer work takes turns, whoever's it is: a turn of the event loop
-has one slice at most, and between two slices everything else that is ready is served.
+Work of one step is done at once, and so is work that ends within what is left of the time of a
+turn. Longer work takes turns, whoever's it is: every second turn of the event loop has a slice of
+one work, and between two slices everything else that is ready is served.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from routersvc.domain.conversation.steps import Steps
 
 T = TypeVar("T")
 
-FIRST_SLICE = 0.005
-"""Seconds of the first slice: nearly all work ends within it, also on a busy machine."""
+TURN = 0.005
+"""Seconds of one turn of the loop for all work that is done at once: nearly all work ends within
+it, also on a busy machine."""
 
 SLICE = 0.002
-"""Seconds of each further slice. One step may exceed it a little."""
+"""Seconds of a slice. One step may exceed it a little."""
 
 
 PAUSES = 3.0
@@ -30,41 +32,51 @@ LONGEST_PAUSE = 0.02
 
 
 class LoopTurns:
-    """Gives turns of one event loop to long works, in the order in which they ask.
-
-    After a turn with a slice comes one without: what a slice delayed is served first.
-    """
+    """Shares out the time of one event loop's turns."""
 
     def __init__(self) -> None:
-        self._is_taken = False
+        self._ends_at: float | None = None
+        self._is_counting = False
+        self._had_slice = False
         self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
 
-    def take(self) -> bool:
-        """Take this turn if no other work has it or waits for one; return whether it was free."""
-        if self._is_taken:
-            return False
-        self._is_taken = True
-        asyncio.get_running_loop().call_soon(self._give)
-        return True
+    def share(self, now: float) -> float:
+        """Return until when work may be done at once in this turn; in the past if no more may."""
+        if self._ends_at is None:
+            self._ends_at = now + TURN
+            self._count()
+        return self._ends_at
 
     async def wait(self) -> None:
-        """Wait for a turn of one's own."""
-        if self.take():
-            return
+        """Wait for a slice, in the order of asking."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
+        self._count()
         await turn
+
+    def _count(self) -> None:
+        if not self._is_counting:
+            self._is_counting = True
+            asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._ends_at = None
+        self._is_counting = False
+        if self._had_slice:
+            # What the slice delayed is served first.
+            self._had_slice = False
+        else:
+            self._give()
+        if self._had_slice or self._waiting:
+            self._count()
 
     def _give(self) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
-                # The next turn is the slice's, the one after it everybody's.
-                loop = asyncio.get_running_loop()
-                loop.call_soon(loop.call_soon, self._give)
+                self._had_slice = True
                 return
-        self._is_taken = False
 
 
 _TURNS: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopTurns] = (
@@ -82,9 +94,7 @@ def loop_turns() -> LoopTurns:
 
 
 async def in_turns(work: Steps[T]) -> T:
-    """Do work whose steps are few, and return its result: the first at once, each other in a turn
-    of its own.
-    """
+    """Do work whose steps are few, and return its result: each step but the first is a slice."""
     try:
         next(work)
         turns = loop_turns()
@@ -113,18 +123,20 @@ class Slices:
         except StopIteration as end:
             value: T = end.value
             return value
+        clock = self._clock
+        turns = loop_turns()
         try:
-            turns = loop_turns()
-            seconds = FIRST_SLICE
-            if not turns.take():
+            now = clock()
+            ends_at = turns.share(now)
+            if now >= ends_at:
                 await turns.wait()
-                seconds = SLICE
+                ends_at = clock() + SLICE
             while True:
-                ended, result = self._slice(work, seconds)
+                ended, result = self._slice(work, ends_at)
                 if ended:
                     return result[0]
                 await turns.wait()
-                seconds = SLICE
+                ends_at = clock() + SLICE
         finally:
             work.close()
 
@@ -138,10 +150,9 @@ class Slices:
             pause = min(LONGEST_PAUSE, PAUSES * (self._clock() - began))
             asyncio.get_running_loop().call_later(pause, self._pace.release)
 
-    def _slice(self, work: Steps[T], seconds: float) -> tuple[bool, list[T]]:
-        """Do steps for one slice; return whether the work has ended, and with which result."""
+    def _slice(self, work: Steps[T], ends_at: float) -> tuple[bool, list[T]]:
+        """Do at least one step; return whether the work has ended, and with which result."""
         clock = self._clock
-        ends_at = clock() + seconds
         try:
             while True:
                 next(work)

@@ -59,7 +59,7 @@ async def test_long_work_takes_turns() -> None:
 
 
 async def test_a_turn_of_the_loop_has_one_slice() -> None:
-    """However many works there are and whoever does them; the second step is the first of a slice.
+    """However many works there are and whoever does them; the first has all of the first turn.
 
     Between two turns with a slice is one without.
     """

@@ -22,7 +22,7 @@ def open_edge(
     interceptors: Sequence[aio.ServerInterceptor],
     certificates: Certificates | None = None,
 ) -> Edge:
-    """Return the edge of `options.edge` with its handlers; the first interceptor is the outermost."""
+    """Return the edge of `options.edge`; the first interceptor is the outermost."""
     match options.edge:
         case "grpcio":
             return GrpcioEdge(

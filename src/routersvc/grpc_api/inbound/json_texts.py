@@ -47,7 +47,8 @@ def size_of(text: str | bytes, *, most_values: int, deepest: int) -> JsonSize:
         values += brackets + commas
         steps = memoryview(structure.translate(_STEPS, b",")).cast("b")
         if depth + brackets > deepest:
-            greatest = max(greatest, max(accumulate(steps, initial=depth)))
+            reached = max(accumulate(steps, initial=depth))
+            greatest = max(greatest, reached)
         depth += 2 * brackets - len(steps)
         if values > most_values or greatest > deepest:
             break
