@@ -53,9 +53,12 @@ async def proxy(envoy: Path, tmp_path: Path, open_replica: OpenReplica) -> Async
 
 
 async def test_calls_of_one_connection_reach_both_replicas(proxy: Proxy) -> None:
-    """And reflection passes, so that `grpcurl` works through the proxy."""
+    """And reflection passes, so that `grpcurl` works through the proxy.
+
+    Envoy chooses at random until its connections are made: all 24 at one is one in 8 million.
+    """
     async with calling(proxy) as (channel, stub):
-        answers = await asyncio.gather(*(stub.Complete(REQUEST) for _ in range(12)))
+        answers = await asyncio.gather(*(stub.Complete(REQUEST) for _ in range(24)))
         reflect: aio.StreamStreamMultiCallable[ServerReflectionRequest, ServerReflectionResponse]
         reflect = channel.stream_stream(
             REFLECTION,
@@ -67,7 +70,7 @@ async def test_calls_of_one_connection_reach_both_replicas(proxy: Proxy) -> None
         ).list_services_response
 
     assert {answer.message.parts[0].text for answer in answers} == {" ".join(WORDS)}
-    assert min(await proxy.calls()) >= 3
+    assert min(await proxy.calls()) > 0
     assert "llmrouter.v1.RouterService" in {each.name for each in listed.service}
 
 
