@@ -16,7 +16,7 @@ from typing import TextIO
 from routersvc.app.access import IssuerKeys
 from routersvc.app.configurations import Preparation
 from routersvc.app.draining import Drain
-from routersvc.app.options import drain_rule, telemetry_options
+from routersvc.app.options import drain_rule, redactor, telemetry_options
 from routersvc.app.reloading import Reload, Reloader
 from routersvc.app.replacements import Gateways, Replacement
 from routersvc.engine.router import Router
@@ -69,7 +69,7 @@ async def open_application(
     async with contextlib.AsyncExitStack() as stack:
         options = telemetry_options(settings)
         telemetry = await stack.enter_async_context(
-            open_telemetry(options, stream=stream, wall_clock=wall_clock)
+            open_telemetry(options, stream=stream, wall_clock=wall_clock, redact=redactor(settings))
         )
         counter = O200kCounter()
         issuer_keys = IssuerKeys(clock=time.monotonic)
@@ -92,6 +92,7 @@ async def open_application(
             clock=time.monotonic,
             wall_clock=wall_clock,
             random=random.Random(),
+            decision_log=telemetry.decision_log,
         )
         telemetry.follow(
             active_calls=lambda: router.active_calls,

@@ -20,6 +20,7 @@ from routersvc.settings.problems import KeyPath, shown
 from routersvc.settings.reading import Sections
 from routersvc.settings.sections.auth import AuthKind, check_auth
 from routersvc.settings.sections.authentication import check_issuer
+from routersvc.settings.sections.decision_log import check_decision_log
 from routersvc.settings.sections.deployments import DeploymentSection
 from routersvc.settings.sections.fleet import FleetSection
 from routersvc.settings.sections.models import ModelSection
@@ -69,6 +70,8 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
         _check_server(server, problems)
     if sections.telemetry is not None:
         _check_telemetry(sections.telemetry, server, problems)
+    if document is not None:
+        check_decision_log(document.decision_log, problems)
 
 
 def _check_provider(path: KeyPath, provider: ProviderSection, problems: ProblemList) -> None:

@@ -57,6 +57,10 @@ ProblemsIn = Callable[[str], list[str]]
             "policy_defaults: {consistency: pinned}",
             "16:32: policy_defaults.consistency",
         ),
+        (
+            "decision_log: {max_file_size: 2MiB, max_total_size: 1MiB}",
+            "16:16: decision_log.max_file_size",
+        ),
     ],
 )
 def test_contradictions_are_reported(
