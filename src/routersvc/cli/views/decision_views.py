@@ -1,0 +1,98 @@
+"""Prints what was summed up of decision logs, and what other settings would change."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from routersvc.cli.views.figures import money_text, share_text, time_text
+from routersvc.telemetry.decision_log.totals import DecisionTotals, Dimension
+
+Groups = Mapping[tuple[str, ...], DecisionTotals]
+
+_TIMES = ("duration_p50", "duration_p95", "time_to_first_content_p95")
+_TITLES = (
+    "calls",
+    "served",
+    "failovers",
+    "hedges",
+    "won",
+    "tokens",
+    "cost",
+    "wasted",
+    "p50",
+    "p95",
+)
+_LAST_TITLES = ("p95", "first p95")
+_NARROWEST = 8
+"""Characters of a column of names, which breaks longer ones."""
+
+
+def totals_table(groups: Groups, total: DecisionTotals, by: Sequence[Dimension]) -> Table:
+    """Return one row for each group, and the total below them if there are several.
+
+    Tokens are those of the prompts and those of the answers. `--json` and `--csv` have more.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
+    for dimension in by:
+        table.add_column(dimension.value, overflow="fold", min_width=_NARROWEST)
+    for title in (*_TITLES, *_LAST_TITLES):
+        table.add_column(title, justify="right", no_wrap=True)
+    for key, totals in groups.items():
+        table.add_row(*(Text(value or "–") for value in key), *_cells(totals))
+    if len(groups) != 1:
+        labels = ["all", *[""] * (len(by) - 1)] if by else []
+        table.add_row(*labels, *_cells(total), style="bold")
+    return table
+
+
+def _cells(totals: DecisionTotals) -> list[str]:
+    figures = totals.figures()
+    times = [figures[f"{name}_seconds"] for name in _TIMES]
+    return [
+        f"{totals.calls:,}",
+        share_text(totals.served / totals.calls) if totals.calls else "–",
+        f"{totals.failovers:,}",
+        f"{totals.hedges:,}",
+        f"{totals.hedges_won:,}",
+        f"{totals.input_tokens:,}+{totals.output_tokens:,}",
+        money_text(totals.cost_usd),
+        money_text(totals.wasted_usd),
+        *(time_text(seconds) for seconds in times),
+    ]
+
+
+def totals_csv(groups: Groups, by: Sequence[Dimension]) -> str:
+    """Return the groups as CSV (RFC 4180) with a header; amounts and times are not rounded."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*(dimension.value for dimension in by), *DecisionTotals().figures()])
+    for key, totals in groups.items():
+        values = totals.figures().values()
+        writer.writerow([*key, *("" if value is None else value for value in values)])
+    return out.getvalue()
+
+
+def totals_entries(
+    groups: Groups, total: DecisionTotals, by: Sequence[Dimension]
+) -> dict[str, object]:
+    """Return the groups and the total as a JSON object."""
+    names = [dimension.value for dimension in by]
+    return {
+        "rows": [
+            dict(zip(names, key, strict=True)) | totals.figures() for key, totals in groups.items()
+        ],
+        "total": total.figures(),
+    }
+
+
+def print_totals(
+    console: Console, groups: Groups, total: DecisionTotals, by: Sequence[Dimension]
+) -> None:
+    """Print the table of totals."""
+    console.print(totals_table(groups, total, by))
