@@ -109,10 +109,20 @@ class Explainer:
             self.planner.catalogue,
             planned,
             obstacles=self.fleet.obstacles(recorded, plan, now),
-            live_stats=self._live_stats(recorded, planned.limits, now),
+            live_stats=self._live_stats(
+                self._compared(planned) if self.decisions.logged else recorded, planned.limits, now
+            ),
             taken_at=received_at,
             configuration_digest=self.configuration_digest,
         )
+
+    def _compared(self, planned: PlannedRequest) -> Iterable[Deployment]:
+        """Return every deployment that took part in the order: a logged one can be made again."""
+        order = planned.order
+        if not order.set_aside:
+            return order.deployments
+        known = self.planner.catalogue.deployments
+        return (*order.deployments, *(known[name] for name in order.set_aside))
 
     def _live_stats(
         self, deployments: Iterable[Deployment], limits: Limits, now: float

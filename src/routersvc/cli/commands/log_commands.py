@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from routersvc.cli.commands.help_texts import examples, prose
+from routersvc.cli.commands.service_commands import ConfigOption
 from routersvc.cli.options.call_options import ColorMode, ColorOption, JsonOption
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` is fast
@@ -44,6 +45,14 @@ def add_to(application: typer.Typer) -> None:
             "routersvc report decisions/ --json | jq .total.wasted_usd",
         ),
     )(report)
+    application.command(
+        "replay-decisions",
+        help=prose(replay_decisions),
+        epilog=examples(
+            "routersvc replay-decisions decisions/ --config new.yaml",
+            "routersvc replay-decisions decisions/ --config new.yaml --json | jq .changes",
+        ),
+    )(replay_decisions)
 
 
 def report(
@@ -79,3 +88,22 @@ def report(
         by or (Group.MODEL,),
         decision_reporting.ReportFormat("csv" if csv else "json" if json else "table"),
     )
+
+
+def replay_decisions(
+    files: LogFiles,
+    *,
+    config: ConfigOption,
+    json: JsonOption = False,
+    _color: ColorOption = ColorMode.AUTO,
+) -> None:
+    """Plan logged decisions again under other settings, and print what would change.
+
+    Counts the requests that another deployment would serve first, that would fail over in another
+    order or by other rules, and that nothing could serve any more, with the expected cost of the
+    first choices then and now. Every decision is planned with what was known of the fleet and of
+    the budget then: under the same settings nothing changes. Nothing is sent.
+    """
+    from routersvc.cli.actions import decision_replaying
+
+    decision_replaying.replay(files, config, as_json=json)

@@ -155,9 +155,10 @@ class RememberedDecision:
     @property
     def live_stats(self) -> Mapping[str, LiveStats]:
         """The statistics of deployments that planning used, by name."""
+        names = (*(one.name for one in self._plan.deployments), *self._order.set_aside)
         return {
-            deployment.name: stats
-            for deployment, stats in zip(self._plan.deployments, self._live_stats, strict=False)
+            name: stats
+            for name, stats in zip(names, self._live_stats, strict=False)
             if stats is not None and stats != NOTHING_KNOWN
         }
 
@@ -224,7 +225,7 @@ class DecisionStore:
 
     def __init__(self, rule: DecisionRule, *, logged: bool = False) -> None:
         self._rule = rule
-        self._logged = logged
+        self.logged = logged
         self._kept: collections.OrderedDict[str, RememberedDecision] = collections.OrderedDict()
 
     def reconfigure(self, rule: DecisionRule) -> None:
@@ -234,7 +235,7 @@ class DecisionStore:
     @property
     def keeps_any(self) -> bool:
         """Whether decisions are remembered at all, or logged when they have ended."""
-        return self._rule.kept > 0 or self._logged
+        return self._rule.kept > 0 or self.logged
 
     def __len__(self) -> int:
         """Return how many decisions are held."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import msgspec
 from opentelemetry.trace import format_trace_id, get_current_span
@@ -42,7 +43,17 @@ from routersvc.telemetry.trace_context import TRACEPARENT, trace_id_of
 Redact = Callable[[str], str]
 """Returns a text without what its detectors find."""
 
-_encoder = msgspec.json.Encoder(order="deterministic")
+
+def _plain(value: object) -> object:
+    """Return a mapping or a sequence that is not one of the built-in types as one that is."""
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[object, object]", value))
+    if isinstance(value, Sequence):
+        return list(cast("Sequence[object]", value))
+    raise NotImplementedError(f"a `{type(value).__name__}` has no form in JSON")
+
+
+_encoder = msgspec.json.Encoder(order="deterministic", enc_hook=_plain)
 
 
 class FileDecisionLog:

@@ -71,6 +71,7 @@ class DecisionLogWriter:
         self._written = threading.Event()
         self._closing = False
         self._is_failing = False
+        self._is_defective = False
         self._lock = threading.Lock()
         self._refused = 0
         self._failed = 0
@@ -139,10 +140,13 @@ class DecisionLogWriter:
             try:
                 line = self._line_of(queued)
             except Exception:
-                # A defect in making one record must not end the thread.
+                # A defect in making one record must not end the thread, nor fill the other log.
                 self._failed += 1
-                logger.exception("decision not recorded")
+                if not self._is_defective:
+                    logger.exception("decision not recorded")
+                self._is_defective = True
                 continue
+            self._is_defective = False
             self._write(line)
             if not self._closing:
                 self._hurry.wait(PAUSE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import types
 
 import pytest
 from tests.unit.telemetry.decision_log.conftest import Log
@@ -89,6 +90,15 @@ def test_request_that_nothing_may_serve_is_logged_with_its_reasons(log: Log) -> 
         (candidate.deployment.deployment, [each.reason for each in candidate.exclusions])
         for candidate in record.candidates
     ] == [("a", [ExclusionReason.COST_CEILING]), ("b", [ExclusionReason.COST_CEILING])]
+
+
+def test_mappings_of_any_kind_are_logged(log: Log) -> None:
+    """Labels that cannot be changed are those of real calls."""
+    routing = Routing(labels=types.MappingProxyType({"team": "search"}))
+
+    (record,) = log({"a": [answer("x")]}, [scripted_request(routing=routing)]).records
+
+    assert record.request.routing.labels == {"team": "search"}
 
 
 def test_failed_call_is_logged_with_its_outcome(log: Log) -> None:
