@@ -46,6 +46,7 @@ class Application:
     reloader: Reloader | None
     addresses: tuple[str, ...]
     metrics_address: tuple[str, int] | None
+    status_address: tuple[str, int] | None
 
 
 @contextlib.asynccontextmanager
@@ -102,6 +103,16 @@ async def open_application(
             tenants=lambda: router.configuration.tenants,
         )
         stack.push_async_callback(router.aclose)
+        status_address: tuple[str, int] | None = None
+        if options.status_page is not None:
+            # Loaded only where it is served.
+            from routersvc.telemetry.status_page.serving import (  # noqa: PLC0415
+                serve_status_page,
+            )
+
+            status_address = await stack.enter_async_context(
+                serve_status_page(options.status_page, router, version=options.service_version)
+            )
         issuer_keys.warm_up()
         provider = telemetry.tracer_provider
         server = EdgeServer(
@@ -147,4 +158,5 @@ async def open_application(
             reloader=reloader,
             addresses=addresses,
             metrics_address=telemetry.metrics_address,
+            status_address=status_address,
         )

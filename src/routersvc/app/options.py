@@ -35,6 +35,7 @@ from routersvc.telemetry.options import (
     LoggedContent,
     LogOptions,
     MetricsOptions,
+    StatusPageOptions,
     TelemetryOptions,
     TraceOptions,
 )
@@ -72,6 +73,7 @@ def telemetry_options(settings: Settings) -> TelemetryOptions:
     telemetry = settings.telemetry
     tracing = telemetry.tracing
     listen = telemetry.prometheus.listen
+    page = telemetry.status_page.listen
     return TelemetryOptions(
         service_name=telemetry.service_name,
         service_version=importlib.metadata.version("routersvc"),
@@ -81,6 +83,7 @@ def telemetry_options(settings: Settings) -> TelemetryOptions:
         metrics=None if listen is None else MetricsOptions(host=listen.host, port=listen.port),
         logs=LogOptions(**telemetry.log.model_dump()),
         decisions=_decision_log_options(settings),
+        status_page=None if page is None else StatusPageOptions(host=page.host, port=page.port),
     )
 
 

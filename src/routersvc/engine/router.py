@@ -15,6 +15,7 @@ from routersvc.domain.fleet.deployment_states import DeploymentState
 from routersvc.domain.fleet.health import Availability, DeploymentHealth, HealthState
 from routersvc.domain.measures.cost_budgets import CostBudgets
 from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.domain.planning.model_listing import ListedModel, ModelFilter, listed_models
 from routersvc.domain.planning.planner import Profiled
 from routersvc.domain.planning.plans import RefusedRequest
@@ -162,6 +163,10 @@ class Router:
     def remembered_decisions(self) -> int:
         """How many decisions can be explained."""
         return len(self._parts.decisions)
+
+    def recent_reports(self, count: int) -> tuple[RouteReport, ...]:
+        """Return the reports of the latest remembered calls, the latest first."""
+        return self._parts.decisions.latest(count)
 
     @property
     def reservations(self) -> int:

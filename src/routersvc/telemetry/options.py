@@ -80,6 +80,18 @@ class MetricsOptions:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class StatusPageOptions:
+    """The address of the status page; port 0 selects a free port."""
+
+    host: str
+    port: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= MAX_PORT:
+            raise ValueError(f"`port` must be between 0 and {MAX_PORT}, not {self.port}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class LogOptions:
     """What is logged, and in which format.
 
@@ -119,7 +131,7 @@ class DecisionLogOptions:
 class TelemetryOptions:
     """The options of telemetry; without `metrics` there is no metrics endpoint.
 
-    Without `decisions` there is no decision log.
+    Without `decisions` there is no decision log, without `status_page` no status page.
     """
 
     service_name: str
@@ -128,3 +140,4 @@ class TelemetryOptions:
     metrics: MetricsOptions | None
     logs: LogOptions
     decisions: DecisionLogOptions | None = None
+    status_page: StatusPageOptions | None = None

@@ -22,6 +22,7 @@ from llmrouter.v1.prompt_pb2 import (
 from llmrouter.v1.router_service_pb2 import CompleteRequest, StreamCompleteRequest
 from routersvc.grpc_api.client.client import CallError, RouterClient
 from routersvc.simulator import Behaviour, Constant, Fixed
+from routersvc.telemetry.status_page import status
 
 Start = Callable[..., AbstractAsyncContextManager[Any]]
 
@@ -51,6 +52,7 @@ OUTLETS = """
 telemetry:
   log: {level: debug}
   prometheus: {listen: "127.0.0.1:0"}
+  status_page: {listen: "127.0.0.1:0"}
   tracing: {exporter: console, sample_ratio: 1.0}
 decision_log: {directory: decisions}
 """
@@ -66,20 +68,24 @@ async def call(client: RouterClient) -> None:
             pass
 
 
-async def scraped(address: tuple[str, int]) -> str:
-    """Return all metrics."""
+async def fetched(address: tuple[str, int], path: str) -> str:
+    """Return what a page of the service says."""
     host, port = address
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://{host}:{port}/metrics") as response,
+        session.get(f"http://{host}:{port}{path}") as response,
     ):
         return await response.text()
 
 
 async def test_nothing_that_was_said_leaves_by_any_outlet(
-    start: Start, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    start: Start,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In served, failed-over and failed calls: logs, metrics, traces and decisions name none."""
+    """In served, failed-over and failed calls, and in requests that nothing may serve."""
+    monkeypatch.setattr(status, "INTERVAL", 0.01)
     behaviour = Behaviour(time_to_first_token=Constant(value=0.0), answer=Fixed(text=ANSWERED))
 
     async with start(behaviour, more=OUTLETS) as service:
@@ -88,7 +94,11 @@ async def test_nothing_that_was_said_leaves_by_any_outlet(
             await provider.kill()
             await call(service.client)
         await service.settled()
-        outlets = {"metrics": await scraped(service.application.metrics_address)}
+        application = service.application
+        page = ""
+        while page.count('"policy":') < 8:
+            page = await fetched(application.status_address, "/status.json")
+        outlets = {"metrics": await fetched(application.metrics_address, "/metrics"), "page": page}
     outlets["log"] = service.log.getvalue()
     outlets["traces"] = capfd.readouterr().err
     outlets["decisions"] = "".join(

@@ -39,6 +39,7 @@ from routersvc.telemetry.options import (
     LogLevel,
     LogOptions,
     MetricsOptions,
+    StatusPageOptions,
     TraceExporter,
     TraceOptions,
 )
@@ -88,6 +89,7 @@ telemetry:
   service_name: edge
   log: {level: debug, format: console}
   prometheus: {listen: "127.0.0.1:9464"}
+  status_page: {listen: "127.0.0.1:9465"}
   tracing:
     exporter: otlp
     endpoint: http://collector.test:4317
@@ -156,6 +158,7 @@ def test_telemetry_is_told_all(settings: Settings) -> None:
         flush_timeout=2.0,
     )
     assert options.metrics == MetricsOptions(host="127.0.0.1", port=9464)
+    assert options.status_page == StatusPageOptions(host="127.0.0.1", port=9465)
     assert options.logs == LogOptions(format=LogFormat.CONSOLE, level=LogLevel.DEBUG)
     assert "secret" not in repr(dataclasses.replace(options, service_name="other"))
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -153,6 +154,11 @@ class RememberedDecision:
         )
 
     @property
+    def report(self) -> RouteReport | None:
+        """The report of the request so far, `None` before it began."""
+        return self._report if self._running is None else self._running.report()
+
+    @property
     def live_stats(self) -> Mapping[str, LiveStats]:
         """The statistics of deployments that planning used, by name."""
         names = (*(one.name for one in self._plan.deployments), *self._order.set_aside)
@@ -240,6 +246,11 @@ class DecisionStore:
     def __len__(self) -> int:
         """Return how many decisions are held."""
         return len(self._kept)
+
+    def latest(self, count: int) -> tuple[RouteReport, ...]:
+        """Return the reports of the latest decisions, the latest first."""
+        decisions = itertools.islice(reversed(self._kept.values()), count)
+        return tuple(one.report for one in decisions if one.report is not None)
 
     def keep(self, decision_id: str, decision: RememberedDecision, now: float) -> None:
         """Add a decision; remove those that are too old or too many."""

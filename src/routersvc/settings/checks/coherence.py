@@ -217,11 +217,14 @@ def _check_telemetry(
     telemetry: TelemetrySection, server: ServerSection | None, problems: ProblemList
 ) -> None:
     _check_headers(("telemetry", "tracing", "headers"), telemetry.tracing.headers, problems)
-    listen = telemetry.prometheus.listen
-    taken: tuple[object, ...] = () if server is None else server.listen
-    if isinstance(listen, HostPort) and listen.port and listen in taken:
-        problems.at_value(
-            ("telemetry", "prometheus", "listen"),
-            "is already an address of the server",
-            "another address",
-        )
+    taken: list[object] = [] if server is None else list(server.listen)
+    for name, listen in (
+        ("prometheus", telemetry.prometheus.listen),
+        ("status_page", telemetry.status_page.listen),
+    ):
+        if isinstance(listen, HostPort) and listen.port and listen in taken:
+            of = "the server" if server is not None and listen in server.listen else "`prometheus`"
+            problems.at_value(
+                ("telemetry", name, "listen"), f"is already an address of {of}", "another address"
+            )
+        taken.append(listen)
