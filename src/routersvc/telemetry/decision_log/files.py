@@ -17,12 +17,18 @@ from pathlib import Path
 PATTERN = "decisions-*.jsonl"
 """The files of a directory that belong to the log."""
 
+COMPRESSED = ".gz"
+"""What the names of files end with that somebody has compressed."""
+
 _MODE = 0o600
 
 
-def log_files(directory: Path) -> list[Path]:
-    """Return the files of the log in a directory, oldest first."""
-    return sorted(directory.glob(PATTERN))
+def log_files(directory: Path, *, compressed: bool = False) -> list[Path]:
+    """Return the files of the log in a directory, oldest first; `compressed` ones too."""
+    found = list(directory.glob(PATTERN))
+    if compressed:
+        found += directory.glob(PATTERN + COMPRESSED)
+    return sorted(found)
 
 
 class DecisionFiles:

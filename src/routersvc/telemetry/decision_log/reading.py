@@ -7,15 +7,18 @@ records, so that the others can still be read.
 from __future__ import annotations
 
 import dataclasses
+import errno
+import gzip
 import inspect
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import msgspec
 
 from routersvc.domain.explaining.recorded_decisions import VERSION, DecisionRecord
-from routersvc.telemetry.decision_log.files import log_files
+from routersvc.telemetry.decision_log.files import COMPRESSED, log_files
 
 _decoder = msgspec.json.Decoder(DecisionRecord)
 
@@ -46,7 +49,7 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        files = log_files(path)
+        files = log_files(path, compressed=True)
         if not files:
             raise FileNotFoundError(2, "no decision log in this directory", str(path))
         yield from files
@@ -63,9 +66,25 @@ def read_records(
     needle = containing.encode()
     for path in files_of(paths):
         with path.open("rb") as stream:
-            for number, line in enumerate(stream, start=1):
+            for number, line in enumerate(_lines(stream, path), start=1):
                 if needle in line and not line.isspace():
                     yield _read(line, path, number)
+
+
+def _lines(stream: BinaryIO, path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, which may be compressed.
+
+    Raises:
+        OSError: it is compressed, and damaged.
+    """
+    if path.suffix != COMPRESSED:
+        yield from stream
+        return
+    try:
+        with gzip.open(stream) as unpacked:
+            yield from unpacked
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise OSError(errno.EIO, "damaged gzip file", str(path)) from error
 
 
 def _read(line: bytes, path: Path, number: int) -> DecisionRecord | UnreadableLine:

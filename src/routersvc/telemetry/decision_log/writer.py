@@ -1,9 +1,9 @@
 """Writes records in a thread, so that neither their making nor a slow disk delays a call.
 
-Decisions wait in a queue that is bounded by number and by the size of their prompts; those
-that do not fit are dropped and counted. After each record the thread pauses for a moment, so that the
-event loop waits for the interpreter lock at most as long as one record takes; it goes without
-pauses only while half of the queue is full.
+Decisions wait in a queue that is bounded by number and by the size of their prompts; those that do
+not fit are dropped and counted. After each record the thread pauses for a moment, so that the event
+loop waits for the interpreter lock at most as long as one record takes; it goes without pauses only
+while half of the queue is full.
 """
 
 from __future__ import annotations

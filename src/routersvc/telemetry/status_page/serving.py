@@ -90,7 +90,7 @@ async def serve_status_page(
 
 
 def _file(name: str) -> bytes:
-    return (importlib.resources.files(__package__) / name).read_bytes()
+    return (importlib.resources.files("routersvc.telemetry.status_page") / name).read_bytes()
 
 
 def _response(body: bytes, content_type: str, status: int = 200) -> web.Response:

@@ -14,7 +14,7 @@ from routersvc.cli.exit_codes import ExitCode
 from routersvc.cli.running import run
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
-from routersvc.testing.scripted import Fail, answer
+from routersvc.testing.scripted import Fail, Script, answer
 from routersvc.testing.worlds import scripted_request
 
 BROKEN = [Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="it failed"))]
@@ -23,7 +23,10 @@ BROKEN = [Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="it fail
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """Return a log of one served and one failed-over call."""
-    scripts = {"a": [answer("x", first=0.5), BROKEN], "b": [answer("x", first=1.0)]}
+    scripts: dict[str, list[Script]] = {
+        "a": [answer("x", first=0.5), BROKEN],
+        "b": [answer("x", first=1.0)],
+    }
     logged_calls(tmp_path, scripts, [scripted_request()] * 2)
     return tmp_path
 

@@ -121,7 +121,11 @@ def test_full_disk_leaves_no_part_of_a_record(
     files = files_of()
     files.write(LINE)
     write = os.write
-    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:30]))
+
+    def write_a_part(file: int, data: bytes) -> int:
+        return write(file, data[:30])
+
+    monkeypatch.setattr(os, "write", write_a_part)
 
     with pytest.raises(OSError, match="no space left"):
         files.write(LINE)

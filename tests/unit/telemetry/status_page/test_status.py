@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -35,7 +35,7 @@ async def call(world: World) -> None:
 async def status_of(reader: StatusReader) -> dict[str, Any]:
     """Read the status and return it."""
     await reader.read()
-    return json.loads(reader.latest)
+    return cast("dict[str, Any]", json.loads(reader.latest))
 
 
 def test_deployments_have_state_share_and_course_of_latency() -> None:
