@@ -76,7 +76,7 @@ def _resolve(folder: Path, *, upgrade: bool) -> None:
             str(Path(sys.executable).parent / "uv"),
             *("pip", "compile", "--quiet", "--universal", "--python-version=3.11"),
             *("--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links"),
-            *("--no-emit-package=llmrouter-client", "--extra=nghttp2", "--extra=uvloop"),
+            *("--no-emit-package=llmrouter-client", "--extra=uvloop"),
             *additions,
             *(("--upgrade",) if upgrade else ()),
             *("pyproject.toml", f"--output-file={lock}"),

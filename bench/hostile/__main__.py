@@ -19,9 +19,8 @@ from bench.hostile.attacks import ATTACKS
 from bench.hostile.report import broken_targets, page_of
 from bench.hostile.rounds import measure
 from bench.tables import RESULTS
-from routersvc.grpc_api.server_options import EdgeName
+from routersvc.grpc_api.server_options import DEFAULT_EDGE, EdgeName
 
-DEFAULT_EDGE: EdgeName = "grpcio"
 SHARED_CASES = (
     "numbers_that_upset_a_validator",
     "numbers_in_every_shape",

@@ -72,22 +72,44 @@ def _nested(draw: random.Random) -> bytes:
     depth = draw.choice([90, 200, 1_000, 20_000, 200_000])
     opening, closing = draw.choice([('{"a":', "}"), ("[", "]"), ('{"type":"object","x":', "}")])
     deep = opening * depth + "1" + closing * (depth if draw.random() < 0.7 else depth - 1)  # noqa: PLR2004 - some are cut
+    return _with_json(draw, deep)
+
+
+def _wide(draw: random.Random) -> bytes:
+    """Much JSON of moderate depth in a schema, in arguments or in an extension."""
+    unit = draw.choice(
+        [
+            '{"a":[1]}',
+            '"["',
+            '""',
+            "1",
+            "{}",
+            "[" * 90 + "]" * 90,
+            '{"a":{"type":"string"}}',
+            '"\\""',
+        ]
+    )
+    number = min(draw.randrange(500_000), 500_000 // len(unit))
+    return _with_json(draw, f"[{','.join([unit] * (number + 1))}]")
+
+
+def _with_json(draw: random.Random, json: str) -> bytes:
     prompt = text_prompt("hi")
     place = draw.randrange(4)
     if place == 0:
         prompt.response_format.json_schema.name = "s"
-        prompt.response_format.json_schema.json_schema = f'{{"properties":{deep}}}'
+        prompt.response_format.json_schema.json_schema = f'{{"properties":{json}}}'
     elif place == 1:
         tool = prompt.tools.add()
         tool.function.name = "f"
-        tool.function.parameters_json_schema = f'{{"properties":{deep}}}'
+        tool.function.parameters_json_schema = f'{{"properties":{json}}}'
     elif place == 2:  # noqa: PLR2004 - the third place
         extension = prompt.wire_extensions.add()
-        extension.wire_format, extension.fields_json = "openai_chat", f'{{"metadata":{deep}}}'
+        extension.wire_format, extension.fields_json = "openai_chat", f'{{"metadata":{json}}}'
     else:
         message = prompt.messages.add(role="ROLE_ASSISTANT")
         call = message.parts.add().tool_call
-        call.id, call.name, call.arguments_json = "c", "f", f'{{"x":{deep}}}'
+        call.id, call.name, call.arguments_json = "c", "f", f'{{"x":{json}}}'
     return asking(prompt)
 
 
@@ -109,6 +131,7 @@ KINDS: Mapping[str, Callable[[random.Random], bytes]] = MappingProxyType(
         "tables of numbers": _numbers,
         "long texts": _long,
         "nested JSON": _nested,
+        "wide JSON": _wide,
         "broken messages": _broken,
     }
 )

@@ -17,7 +17,7 @@ from bench.overhead import report
 from bench.overhead.measuring import FULL, QUICK, WARM_UP, Extent, Measured, measure
 from bench.overhead.processes import run_baseline, run_measured_router, run_provider
 from bench.overhead.targets import open_targets
-from routersvc.grpc_api.server_options import EdgeName
+from routersvc.grpc_api.server_options import DEFAULT_EDGE, EdgeName
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / "results" / "overhead.md"
 
@@ -35,7 +35,7 @@ def main() -> None:
     )
     parser.add_argument(
         "--edge",
-        choices=[name for name in get_args(EdgeName) if name != "grpcio"],
+        choices=[name for name in get_args(EdgeName) if name != DEFAULT_EDGE],
         help="measure echo and router with this edge, too, in the same rounds",
     )
     options = parser.parse_args()

@@ -9,7 +9,7 @@ import pathlib
 from collections.abc import Generator, Mapping
 
 from bench.processes import first_line, run_router, run_simulator, running
-from routersvc.grpc_api.server_options import EdgeName
+from routersvc.grpc_api.server_options import DEFAULT_EDGE, EdgeName
 
 TOKEN = " token"  # noqa: S105 - a word of an answer
 """Every token of the provider's answers is this word, so that tokens can be counted by length."""
@@ -64,7 +64,7 @@ def run_provider(folder: pathlib.Path) -> Generator[Provider]:
 
 @contextlib.contextmanager
 def run_baseline(
-    kind: str, provider: Provider, folder: pathlib.Path, *, edge: EdgeName = "grpcio"
+    kind: str, provider: Provider, folder: pathlib.Path, *, edge: EdgeName = DEFAULT_EDGE
 ) -> Generator[Server]:
     """Run a baseline: `echo` or `relay`."""
     urls = json.dumps(dict(provider.base_urls))
@@ -75,7 +75,7 @@ def run_baseline(
 
 @contextlib.contextmanager
 def run_measured_router(
-    provider: Provider, folder: pathlib.Path, *command: str, edge: EdgeName = "grpcio"
+    provider: Provider, folder: pathlib.Path, *command: str, edge: EdgeName = DEFAULT_EDGE
 ) -> Generator[Server]:
     """Run the router as a service, with the defaults of its settings; it traces one call of 100.
 

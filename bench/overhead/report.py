@@ -76,7 +76,7 @@ Ratios carry over to other machines, absolute figures do not.
 - **relay**: a gRPC server that calls the provider with aiohttp and forwards the answer: the
   minimum cost of any such service.
 - **router**: `routersvc serve` with default settings, log lines and metrics included.
-- **…, nghttp2**: the same with `server.edge: nghttp2`.
+- **…, grpcio**: the same with `server.edge: grpcio`.
 
 An answer has {UNPACED_TOKENS} tokens. Unpaced tokens are sent at once, many in a message;
 paced tokens are sent every {PACED_GAP * _MILLI:.0f} ms, each in its own message."""

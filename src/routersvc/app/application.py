@@ -65,7 +65,6 @@ async def open_application(
 
     Raises:
         OSError: an address cannot be bound.
-        EdgeUnavailableError: the configured edge is not installed.
     """
     async with contextlib.AsyncExitStack() as stack:
         options = telemetry_options(settings)

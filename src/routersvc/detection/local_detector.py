@@ -97,5 +97,4 @@ def _search(text: str, phones: PhoneFinder, found: Found) -> Steps[None]:
             words = IdWords(lowered)
         if not find_numbers(cluster, found, announced=words.announce(start)):
             signs = before[len(before.rstrip("+(")) :]
-            if phones.find(signs + cluster, found):
-                yield
+            yield from phones.finding(signs + cluster, found)

@@ -17,7 +17,7 @@ from routersvc.domain.outcomes.errors import (
     TenantRateLimitedError,
 )
 from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.domain.planning.admission import places_for
+from routersvc.domain.planning.admission import leaves_room, places_for
 from routersvc.domain.values import Value
 
 PUSHBACK = 1.0
@@ -46,6 +46,7 @@ class Admission:
         self._rates = CallRates(_rates(tenants))
         self._tokens = TokenRates(_token_rates(tenants))
         self._places = _places(tenants)
+        self._has_many_tenants = len(tenants) > 1
         # Also of tenants without a limit, which a reload may give them.
         self._taken: Counter[str] = Counter()
         self._clock = clock
@@ -62,6 +63,7 @@ class Admission:
         self._rates.reconfigure(_rates(tenants))
         self._tokens.reconfigure(_token_rates(tenants), self._clock())
         self._places = _places(tenants)
+        self._has_many_tenants = len(tenants) > 1
 
     def admit(self, request: Request) -> Arrival:
         """Return when a request was admitted.
@@ -73,8 +75,14 @@ class Admission:
             raise DrainingError
         priority = request.routing.priority
         places = places_for(priority, self._max_concurrent_calls)
-        if self.calls + self._readings >= places:
+        free = places - self.calls - self._readings
+        if free <= 0:
             raise OverloadedError(priority=priority, places=places, retry_after=PUSHBACK)
+        taken = self._taken[request.tenant] if self._has_many_tenants else 0
+        if not leaves_room(taken=taken, free=free):
+            raise OverloadedError(
+                priority=priority, places=places, retry_after=PUSHBACK, taken=taken
+            )
         most = self._places.get(request.tenant)
         if most is not None and self._taken[request.tenant] >= most:
             raise TenantRateLimitedError(retry_after=PUSHBACK, limit=TenantLimit.CONCURRENT_CALLS)

@@ -242,6 +242,8 @@ class RunningRace:
             scope.leave(task)
             self._reading = self._reader = None
             self._timer.cancel()
+            # A cancelled task holds its error, whose traceback would hold the task.
+            del task
         if self._defect is not None:
             raise self._defect
 

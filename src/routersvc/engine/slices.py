@@ -1,12 +1,15 @@
 """Runs long work of the event loop in slices, so that no request holds up the others.
 
-Work that ends within one slice runs at once. Longer work takes turns: between two slices, of
-whichever work, the event loop serves everything else that is ready.
+Work of one step is done at once, and so is work that ends within what is left of the time of a
+turn. Longer work takes turns, whoever's it is: every second turn of the event loop has a slice of
+one work, and between two slices everything else that is ready is served.
 """
 
 from __future__ import annotations
 
 import asyncio
+import collections
+import weakref
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,11 +17,12 @@ from routersvc.domain.conversation.steps import Steps
 
 T = TypeVar("T")
 
-FIRST_SLICE = 0.005
-"""Seconds of the first slice: nearly all work ends within it, also on a busy machine."""
+TURN = 0.005
+"""Seconds of one turn of the loop for all work that is done at once: nearly all work ends within
+it, also on a busy machine."""
 
 SLICE = 0.002
-"""Seconds of each further slice. One step may exceed it a little."""
+"""Seconds of a slice. One step may exceed it a little."""
 
 
 PAUSES = 3.0
@@ -27,44 +31,112 @@ PAUSES = 3.0
 LONGEST_PAUSE = 0.02
 
 
+class LoopTurns:
+    """Shares out the time of one event loop's turns."""
+
+    def __init__(self) -> None:
+        self._ends_at: float | None = None
+        self._is_counting = False
+        self._had_slice = False
+        self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
+
+    def share(self, now: float) -> float:
+        """Return until when work may be done at once in this turn; in the past if no more may."""
+        if self._ends_at is None:
+            self._ends_at = now + TURN
+            self._count()
+        return self._ends_at
+
+    async def wait(self) -> None:
+        """Wait for a slice, in the order of asking."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._count()
+        await turn
+
+    def _count(self) -> None:
+        if not self._is_counting:
+            self._is_counting = True
+            asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._ends_at = None
+        self._is_counting = False
+        if self._had_slice:
+            # What the slice delayed is served first.
+            self._had_slice = False
+        else:
+            self._give()
+        if self._had_slice or self._waiting:
+            self._count()
+
+    def _give(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                self._had_slice = True
+                return
+
+
+_TURNS: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopTurns] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def loop_turns() -> LoopTurns:
+    """Return the turns of the running event loop."""
+    loop = asyncio.get_running_loop()
+    turns = _TURNS.get(loop)
+    if turns is None:
+        turns = _TURNS[loop] = LoopTurns()
+    return turns
+
+
 async def in_turns(work: Steps[T]) -> T:
-    """Do work whose steps are few, and return its result; others are served between any two."""
-    while True:
-        try:
+    """Do work whose steps are few, and return its result: each step but the first is a slice."""
+    try:
+        next(work)
+        turns = loop_turns()
+        while True:
+            await turns.wait()
             next(work)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        await asyncio.sleep(0)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        work.close()
 
 
 class Slices:
-    """The long work of one event loop; `clock` runs with real time."""
+    """The long work of one router; `clock` runs with real time."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._turn = asyncio.Lock()
         self._pace = asyncio.Lock()
 
     async def run(self, work: Steps[T]) -> T:
         """Do the work and return its result. A cancelled caller ends the work at its next step."""
-        if not self._turn.locked():
-            # The common case is one step: it waits for nobody, and for nothing.
-            try:
-                next(work)
-            except StopIteration as end:
-                value: T = end.value
-                return value
-            ended, result = self._slice(work, FIRST_SLICE)
-            if ended:
-                return result[0]
+        # The common case is one step: it waits for nobody, and for nothing.
         try:
+            next(work)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        clock = self._clock
+        turns = loop_turns()
+        try:
+            now = clock()
+            ends_at = turns.share(now)
+            if now >= ends_at:
+                await turns.wait()
+                ends_at = clock() + SLICE
             while True:
-                async with self._turn:
-                    await asyncio.sleep(0)
-                    ended, result = self._slice(work)
-                    if ended:
-                        return result[0]
+                ended, result = self._slice(work, ends_at)
+                if ended:
+                    return result[0]
+                await turns.wait()
+                ends_at = clock() + SLICE
         finally:
             work.close()
 
@@ -78,10 +150,9 @@ class Slices:
             pause = min(LONGEST_PAUSE, PAUSES * (self._clock() - began))
             asyncio.get_running_loop().call_later(pause, self._pace.release)
 
-    def _slice(self, work: Steps[T], seconds: float = SLICE) -> tuple[bool, list[T]]:
-        """Do steps for one slice; return whether the work has ended, and with which result."""
+    def _slice(self, work: Steps[T], ends_at: float) -> tuple[bool, list[T]]:
+        """Do at least one step; return whether the work has ended, and with which result."""
         clock = self._clock
-        ends_at = clock() + seconds
         try:
             while True:
                 next(work)

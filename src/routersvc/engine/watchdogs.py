@@ -54,6 +54,8 @@ class Watchdog:
             raise
         finally:
             self._task = None
+            # A cancelled task holds its error, whose traceback would hold the task.
+            del task
 
     def close(self) -> None:
         """Disarm the timer, and forget whom it asks; the next wait arms it again."""

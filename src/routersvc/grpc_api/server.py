@@ -37,9 +37,6 @@ class EdgeServer:
     request cannot be read or exceeds a limit.
     `outer_interceptors` wrap the error exit, the outermost first. `make_id` returns unique ids,
     `wall_clock` seconds since the epoch.
-
-    Raises:
-        EdgeUnavailableError: the edge that the options name is not installed.
     """
 
     def __init__(

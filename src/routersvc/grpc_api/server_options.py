@@ -6,7 +6,7 @@ Their defaults are defined in the settings schema only.
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from routersvc.domain.conversation.request_limits import RequestLimits
 from routersvc.grpc_api.certificates import TlsFiles
@@ -18,6 +18,8 @@ _MAX_WAITING = 8_192
 
 EdgeName: TypeAlias = Literal["grpcio", "nghttp2"]
 """The implementation of gRPC: see `routersvc.grpc_api.edges`."""
+
+DEFAULT_EDGE: Final[EdgeName] = "nghttp2"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +74,7 @@ class ServerOptions:
     reflection: bool
     authenticated_reflection: bool = False
     tls: TlsFiles | None = None
-    edge: EdgeName = "grpcio"
+    edge: EdgeName = DEFAULT_EDGE
 
     def __post_init__(self) -> None:
         if not self.addresses:

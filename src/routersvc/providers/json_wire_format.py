@@ -27,7 +27,7 @@ from routersvc.providers.reading.sniffing import SniffingDecoder
 from routersvc.providers.reading.whole_bodies import BodyDecoder, BodyReader, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
 from routersvc.providers.writing.hosted_parts import with_opaque_blocks
-from routersvc.providers.writing.long_bodies import encoding
+from routersvc.providers.writing.long_bodies import encoding, is_long
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -158,7 +158,12 @@ class JsonWireFormat:
     def _encoding_body(self, call: AttemptCall) -> Steps[bytes]:
         """Encode the body of a request; what JSON cannot hold is the request's own fault."""
         try:
-            return (yield from encoding(self.encode_body(with_opaque_blocks(call))))
+            if not is_long(call.prompt):
+                return orjson.dumps(self.encode_body(with_opaque_blocks(call)))
+            yield
+            body = self.encode_body(with_opaque_blocks(call))
+            yield
+            return (yield from encoding(body))
         except _NOT_ENCODABLE as error:
             raise AttemptFailedError(
                 Failure(

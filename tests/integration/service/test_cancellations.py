@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -18,6 +19,9 @@ from routersvc.simulator import Behaviour, Constant
 Start = Callable[..., AbstractAsyncContextManager[Any]]
 
 CANCELLATIONS = 1000
+LEFT_WHILE_READING = 0.01
+"""Callers that stay for less, in seconds, then leave a second call at its first words."""
+
 AT_ONCE = 50
 PLACES = 40
 """Connections of a provider: fewer than callers, so that a lost place would soon be missed."""
@@ -41,6 +45,16 @@ async def leave_after(seconds: float, client: RouterClient, *, streaming: bool) 
         pass
 
 
+async def leave_at_first_words(client: RouterClient) -> None:
+    """Begin to read an answer, and leave it."""
+    async with contextlib.aclosing(
+        client.stream(StreamCompleteRequest(prompt=PROMPT))
+    ) as responses:
+        async for response in responses:
+            if response.HasField("content_delta"):
+                return
+
+
 async def test_departed_callers_leave_nothing_behind(start: Start) -> None:
     """No upstream request, task, lease or place in a pool outlives its caller."""
     async with start(SLOW, connections=PLACES) as service:
@@ -50,6 +64,9 @@ async def test_departed_callers_leave_nothing_behind(start: Start) -> None:
         async def one(seconds: float, *, streaming: bool) -> None:
             async with places:
                 await leave_after(seconds, service.client, streaming=streaming)
+                if seconds < LEFT_WHILE_READING:
+                    # However busy the machine is, its provider is still speaking.
+                    await leave_at_first_words(service.client)
 
         async with asyncio.TaskGroup() as group:
             for number in range(CANCELLATIONS):

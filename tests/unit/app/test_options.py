@@ -75,6 +75,7 @@ server:
     text_characters: 1000
     json_bytes: 2KiB
     json_depth: 8
+    json_values: 90
     url_bytes: 1KiB
     private_addresses: true
   keepalive:
@@ -126,6 +127,7 @@ def test_server_is_told_all(settings: Settings) -> None:
             text_characters=1_000,
             json_bytes=2_048,
             json_depth=8,
+            json_values=90,
             url_bytes=1_024,
             private_addresses=True,
         ),

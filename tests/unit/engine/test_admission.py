@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Generator
 
 import pytest
@@ -55,6 +56,36 @@ def test_low_priority_is_shed_first() -> None:
 
     assert caught.value.retry_after == 1.0
     assert admitted.admit(asking(Priority.LOW)).received_at == 100.0
+
+
+def test_one_tenant_leaves_room_for_the_others() -> None:
+    """However much it asks for; where there is one tenant only, it may have all places."""
+    tenants = {name: Tenant(name=name) for name in ("greedy", "quiet", "third")}
+    admitted = admission(200)
+    admitted.reconfigure(max_concurrent_calls=200, tenants=tenants)
+    held = Counter[str]()
+
+    def take_all(tenant: str) -> None:
+        request = scripted_request(tenant=tenant)
+        while True:
+            admitted.admit(request)
+            admitted.begun(tenant)
+            held[tenant] += 1
+
+    for tenant, why in (("greedy", "kept"), ("quiet", "kept"), ("third", "all 190 places")):
+        with pytest.raises(OverloadedError, match=why):
+            take_all(tenant)
+    assert held == {"greedy": 171, "quiet": 18, "third": 1}
+
+    for _ in range(100):
+        admitted.ended("greedy")
+    with pytest.raises(OverloadedError):
+        take_all("quiet")
+    assert held["quiet"] > 80
+
+    admitted.reconfigure(max_concurrent_calls=200, tenants={"greedy": tenants["greedy"]})
+    with pytest.raises(OverloadedError, match="all 190 places"):
+        take_all("greedy")
 
 
 def test_draining_router_admits_nothing() -> None:

@@ -9,7 +9,7 @@ import itertools
 import pytest
 
 from routersvc.domain.conversation.steps import Steps
-from routersvc.engine.slices import SLICE, Slices
+from routersvc.engine.slices import SLICE, Slices, in_turns
 
 
 class SteppingClock:
@@ -56,6 +56,40 @@ async def test_long_work_takes_turns() -> None:
 
     assert tuple(results) == ("a", "b")
     assert log.index("b0") < log.index("a20") < log.index("b20")
+
+
+async def test_a_turn_of_the_loop_has_one_slice() -> None:
+    """However many works there are and whoever does them; the first has all of the first turn.
+
+    Between two turns with a slice is one without.
+    """
+    turns = 0
+    is_over = False
+    slices = Slices(SteppingClock())
+    loop = asyncio.get_running_loop()
+    used: list[set[int]] = []
+
+    def count() -> None:
+        nonlocal turns
+        turns += 1
+        if not is_over:
+            loop.call_soon(count)
+
+    def noting_turns() -> Steps[None]:
+        used.append(places := set())
+        yield
+        for _ in range(9):
+            places.add(turns)
+            yield
+
+    count()
+    works = [noting_turns() for _ in range(6)]
+    await asyncio.gather(*map(slices.run, works[:4]), *map(in_turns, works[4:]))
+    is_over = True
+
+    together = sorted(itertools.chain.from_iterable(used))
+    assert len(together) == len(set(together)) > 20
+    assert all(later - earlier > 1 for earlier, later in itertools.pairwise(together))
 
 
 async def test_others_are_served_between_slices() -> None:

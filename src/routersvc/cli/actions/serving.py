@@ -14,7 +14,6 @@ from routersvc.cli.actions.settings_files import load, load_or_fail
 from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
-from routersvc.grpc_api.edges.port import EdgeUnavailableError
 from routersvc.settings.settings import Settings
 from routersvc.settings.types.addresses import parse_listen_address
 
@@ -46,7 +45,7 @@ def serve(config: Path, *, listen: tuple[str, ...], as_json: bool) -> None:
                     load=reloaded,
                 )
             )
-        except (EdgeUnavailableError, OSError) as error:
+        except OSError as error:
             raise CommandError(str(error)) from error
 
 

@@ -11,7 +11,8 @@ class RequestLimits:
 
     `parts` are those of all messages together, tool results included; `text_characters` those of
     all texts, which profile and detectors read. `json_bytes` are the JSON of tools, response format
-    and wire extensions together, `json_depth` the nesting of any JSON in a request.
+    and wire extensions together. Of any JSON, `json_depth` is the nesting, and `json_values` the
+    objects, arrays and further members of all of it together.
     """
 
     messages: int = 2_048
@@ -20,6 +21,7 @@ class RequestLimits:
     text_characters: int = 8_000_000
     json_bytes: int = 512 * 1024
     json_depth: int = 100
+    json_values: int = 50_000
     url_bytes: int = 8_192
     private_addresses: bool = False
 

@@ -167,14 +167,23 @@ class TenantRateLimitedError(RefusedError):
 
 
 class OverloadedError(RefusedError):
-    """The calls that run take all `places` of this priority; `retry_after` is in seconds."""
+    """The calls that run take all `places` of this priority; `retry_after` is in seconds.
 
-    def __init__(self, *, priority: Priority, places: int, retry_after: float) -> None:
+    `taken` are the places of the tenant itself where the others are kept for other tenants.
+    """
+
+    def __init__(
+        self, *, priority: Priority, places: int, retry_after: float, taken: int = 0
+    ) -> None:
         self.priority = priority
         self.places = places
         self.retry_after = retry_after
         super().__init__(
-            f"the router is overloaded: all {places} places for {priority.value} priority are taken"
+            f"the router is overloaded: the tenant has {taken} of {places} places for "
+            f"{priority.value} priority, and the free ones are kept for other tenants"
+            if taken
+            else f"the router is overloaded: all {places} places for {priority.value} priority "
+            "are taken"
         )
 
 

@@ -44,6 +44,9 @@ SAMPLED_ABOVE = 16_384
 _WINDOWS = 16
 _WINDOW = 1024
 
+_HUGE = 128 * 1024
+"""Characters of a text that is a step of its own."""
+
 _TEXTS_IN_STEP = 64
 """Texts whose tokens are estimated in one step."""
 
@@ -79,9 +82,11 @@ def estimate_of(text: str) -> TokenEstimate:
 
 
 def estimating(texts: Sequence[str]) -> Steps[TokenEstimate]:
-    """Return the sum of the estimates of texts, in steps if there are many."""
+    """Return the sum of the estimates of texts, in steps if they are many or huge."""
     low = likely = high = 0
     for place, text in enumerate(texts, start=1):
+        if len(text) >= _HUGE:
+            yield
         of_text = _bounds_of(text)
         low += of_text[0]
         likely += of_text[1]

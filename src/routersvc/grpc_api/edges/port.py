@@ -72,24 +72,3 @@ class Edge(Protocol):
     async def stop(self, *, grace: float) -> None:
         """Refuse new calls, give running ones `grace` seconds, cancel the rest, and close."""
         ...
-
-
-class EdgeUnavailableError(Exception):
-    """The edge of the options cannot be used."""
-
-
-class EdgeNotInstalledError(EdgeUnavailableError):
-    """The package of an optional edge is not installed."""
-
-    def __init__(self, *, edge: str, package: str, extra: str) -> None:
-        super().__init__(edge, package, extra)
-        self.edge = edge
-        self.package = package
-        self.extra = extra
-
-    def __str__(self) -> str:
-        """Return what is missing and how to install it."""
-        return (
-            f"`server.edge: {self.edge}` needs the package `{self.package}`, which is not "
-            f"installed: install `routersvc[{self.extra}]`"
-        )

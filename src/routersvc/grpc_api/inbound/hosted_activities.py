@@ -15,7 +15,7 @@ def activity_of(
 
     Only what a provider may be sent is checked: the proof.
     """
-    violations.nesting(f"{path}.proof", activity.proof)
+    violations.json_text(f"{path}.proof", activity.proof)
     return HostedActivity(
         tool=activity.tool,
         activity_id=activity.id,

@@ -178,8 +178,8 @@ def _tool_call(
     call = part.tool_call
     violations.present(f"{path}.tool_call.id", call.id)
     violations.present(f"{path}.tool_call.name", call.name)
-    violations.nesting(f"{path}.tool_call.arguments_json", call.arguments_json)
-    violations.nesting(f"{path}.tool_call.signature", call.signature)
+    violations.json_text(f"{path}.tool_call.arguments_json", call.arguments_json)
+    violations.json_text(f"{path}.tool_call.signature", call.signature)
     return ToolCall(
         call_id=call.id,
         name=call.name,
@@ -219,8 +219,8 @@ def _thought(
     part: prompt_pb2.Part, path: str, cache: CacheLifetime | None, violations: Violations
 ) -> ThoughtPart:
     thought = part.reasoning
-    violations.nesting(f"{path}.reasoning.signature", thought.signature)
-    violations.nesting(f"{path}.reasoning.encrypted", thought.encrypted)
+    violations.json_text(f"{path}.reasoning.signature", thought.signature)
+    violations.json_text(f"{path}.reasoning.encrypted", thought.encrypted)
     return ThoughtPart(
         text=thought.text,
         signature=thought.signature,

@@ -17,7 +17,7 @@ from google.protobuf.duration_pb2 import Duration
 from routersvc.domain.conversation.request_limits import DEFAULT_LIMITS, RequestLimits
 from routersvc.domain.outcomes.errors import FieldViolation, InvalidRequestError
 from routersvc.grpc_api.inbound.addresses import address_problem
-from routersvc.grpc_api.inbound.json_texts import is_deeper_than
+from routersvc.grpc_api.inbound.json_texts import size_of
 
 _Value = TypeVar("_Value")
 _Number = TypeVar("_Number", int | None, float | None)
@@ -37,11 +37,12 @@ class Violations:
     `limits` are those of the request; what is counted against them is counted here.
     """
 
-    __slots__ = ("_found", "_json_bytes", "_parts", "limits")
+    __slots__ = ("_found", "_json_bytes", "_json_values", "_parts", "limits")
 
     def __init__(self, limits: RequestLimits = DEFAULT_LIMITS) -> None:
         self._found: list[FieldViolation] = []
         self._json_bytes = 0
+        self._json_values = 0
         self._parts = 0
         self.limits = limits
 
@@ -77,12 +78,21 @@ class Violations:
             self.add(f"{path}.parts", f"must have at most {limit} parts in all messages")
         return self._parts <= self.limits.parts
 
-    def nesting(self, field: str, text: str | bytes) -> bool:
-        """Check the nesting of a text that may be JSON; return whether it may be parsed."""
-        is_deep = is_deeper_than(self.limits.json_depth, text)
-        if is_deep:
-            self.add(field, f"must not be nested deeper than {self.limits.json_depth} levels")
-        return not is_deep
+    def json_text(self, field: str, text: str | bytes) -> bool:
+        """Check nesting and size of a text that may be JSON; return whether it may be parsed."""
+        limits = self.limits
+        left = limits.json_values - self._json_values
+        if left < 0:
+            return False
+        size = size_of(text, most_values=left, deepest=limits.json_depth)
+        self._json_values += size.values
+        if size.depth > limits.json_depth:
+            self.add(field, f"must not be nested deeper than {limits.json_depth} levels")
+            return False
+        if size.values > left:
+            self.add(field, f"exceeds the {limits.json_values:,} JSON values of a request")
+            return False
+        return True
 
     def known(self, field: str, number: int, known: Mapping[int, _Value]) -> _Value | None:
         """Return the meaning of an enum's number; an unknown number is a violation."""
@@ -160,7 +170,7 @@ class Violations:
                     field, f"exceeds the {self.limits.json_bytes:,} bytes of JSON of a request"
                 )
             return
-        if not self.nesting(field, text):
+        if not self.json_text(field, text):
             return
         try:
             value: object = orjson.loads(text)

@@ -13,6 +13,10 @@ from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 
 JsonObject = dict[str, Any]
 
+PARSED_UP_TO = 64 * 1024
+"""Bytes or characters of a tool's result that are parsed where a vendor takes an object: some
+milliseconds. A longer one is sent as the text that it is."""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONTAINERS = (b"{", b"[")
 _CONTAINER_ENDS = (b"}", b"]")

@@ -6,61 +6,90 @@ character, so the pieces of a long text, encoded one by one, are the encoded tex
 
 from __future__ import annotations
 
+import re
 import secrets
-from typing import cast
+from collections.abc import Iterable
+from typing import Any, cast
 
 import orjson
 
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.steps import Steps
+from routersvc.domain.profiling.prompt_reading import texts_of
 
 LONG_TEXT = 128 * 1024
 """Characters from which a text is encoded in pieces, and those of a piece: 2 ms where each of them
 has to be escaped."""
 
-_PLACE = secrets.token_hex(16)
-"""Stands for a long text in a body. No caller can know it."""
+_VALUES_IN_STEP = 4_096
+"""Values of a body that are looked through at a time: a millisecond."""
 
-_ENCODED_PLACE = f'"{_PLACE}"'.encode()
+_PLACE = secrets.token_hex(16)
+"""Begins what stands for a long text in a body. No caller can know it."""
+
+_PLACES = re.compile(rb'"%b(\d+)"' % _PLACE.encode())
+
+
+def is_long(prompt: Prompt) -> bool:
+    """Whether texts and JSON of a prompt may take more than a few milliseconds to encode."""
+    size = 0
+    for text in texts_of(prompt):
+        size += len(text)
+    for extension in prompt.wire_extensions:
+        size += len(extension.fields_json)
+    return size >= LONG_TEXT
 
 
 def encoding(body: object) -> Steps[bytes]:
-    """Encode a body of dictionaries, lists and plain values.
+    """Encode a body of dictionaries, lists and plain values in steps.
 
     Raises:
         TypeError: the body holds what JSON cannot hold, such as half of a surrogate pair.
         RecursionError: it is nested too deeply.
     """
-    if not _has_long_text(body):
-        return orjson.dumps(body)
     texts: list[str] = []
-    between = orjson.dumps(_without_long_texts(body, texts)).split(_ENCODED_PLACE)
-    pieces = [between[0]]
-    for text, following in zip(texts, between[1:], strict=True):
+    placed = yield from _placing(body, texts)
+    # Between two places, the number of the text that stands there.
+    parts = _PLACES.split(orjson.dumps(placed))
+    pieces = [parts[0]]
+    for number, following in zip(parts[1::2], parts[2::2], strict=True):
+        text = texts[int(number)]
+        yield
         pieces.append(b'"')
         for start in range(0, len(text), LONG_TEXT):
             pieces.append(orjson.dumps(text[start : start + LONG_TEXT])[1:-1])
             yield
         pieces += (b'"', following)
-    yield
     return b"".join(pieces)
 
 
-def _has_long_text(value: object) -> bool:
-    if isinstance(value, str):
-        return len(value) >= LONG_TEXT
-    if isinstance(value, dict):
-        return any(map(_has_long_text, cast("dict[str, object]", value).values()))
-    return isinstance(value, list) and any(map(_has_long_text, cast("list[object]", value)))
+def _placing(body: object, texts: list[str]) -> Steps[object]:
+    """Return a copy of `body` with a place for each long text, which is appended to `texts`."""
+    root = [body]
+    # Lists, and dictionaries: what JSON has.
+    containers: list[Any] = [root]
+    values = 0
+    while containers:
+        container = containers.pop()
+        changed: list[tuple[Any, Any]] = []
+        for key, value in _entries(container):
+            if isinstance(value, str):
+                if len(value) >= LONG_TEXT:
+                    changed.append((key, f"{_PLACE}{len(texts)}"))
+                    texts.append(value)
+            elif isinstance(value, dict | list):
+                changed.append((key, cast("Any", value).copy()))
+        for key, value in changed:
+            container[key] = value
+            if not isinstance(value, str):
+                containers.append(value)
+        values += len(container)
+        if values >= _VALUES_IN_STEP:
+            values = 0
+            yield
+    return root[0]
 
 
-def _without_long_texts(value: object, texts: list[str]) -> object:
-    """Return `value` with a place for each long text; append the texts to `texts` in order."""
-    if isinstance(value, str) and len(value) >= LONG_TEXT:
-        texts.append(value)
-        return _PLACE
-    if isinstance(value, dict):
-        fields = cast("dict[str, object]", value)
-        return {name: _without_long_texts(each, texts) for name, each in fields.items()}
-    if isinstance(value, list):
-        return [_without_long_texts(each, texts) for each in cast("list[object]", value)]
-    return value
+def _entries(container: dict[Any, object] | list[object]) -> Iterable[tuple[Any, object]]:
+    """Return the keys or places of a container, each with its value."""
+    return container.items() if isinstance(container, dict) else enumerate(container)

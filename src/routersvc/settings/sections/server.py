@@ -126,6 +126,13 @@ class LimitsSection(Section):
         description="Nesting of any JSON in a request: schemas, arguments of tool calls, wire "
         "extensions.",
     )
+    json_values: int = Field(
+        default=DEFAULT_LIMITS.json_values,
+        ge=1,
+        le=10_000_000,
+        description="Objects, arrays and their members in all JSON of a request. Each takes half a "
+        "microsecond of the event loop.",
+    )
     url_bytes: ByteSize = Field(
         default=DEFAULT_LIMITS.url_bytes, description="A URL of an image or a file."
     )
@@ -203,10 +210,10 @@ class ServerSection(Section):
         "on a reload.",
     )
     edge: Literal["grpcio", "nghttp2"] = Field(
-        default="grpcio",
-        description="The implementation of gRPC: `grpcio` is gRPC's own core; `nghttp2` costs less "
-        "CPU per call and per streamed message, and needs the package `routersvc[nghttp2]`. Both "
-        "serve the same contract.",
+        default="nghttp2",
+        description="The implementation of gRPC: `nghttp2` lets connections take turns and costs "
+        "less CPU per call and per streamed message; `grpcio` is gRPC's own core. Both serve the "
+        "same contract.",
     )
     max_message_bytes: ByteSize = Field(
         default=16 * 1024 * 1024,

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-
-import pytest
 from tests.unit.grpc_api.edges.nghttp2.callers import server_options
 
 from routersvc.grpc_api.edges.grpcio_edge import GrpcioEdge
 from routersvc.grpc_api.edges.nghttp2.server import Nghttp2Edge
 from routersvc.grpc_api.edges.opening import open_edge
-from routersvc.grpc_api.edges.port import EdgeNotInstalledError
 
 
 async def test_edge_is_chosen_by_its_name() -> None:
@@ -21,20 +17,3 @@ async def test_edge_is_chosen_by_its_name() -> None:
     assert isinstance(grpcio, GrpcioEdge)
     assert isinstance(nghttp2, Nghttp2Edge)
     await grpcio.stop(grace=0.0)
-
-
-async def test_edge_that_is_not_installed_says_how_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package is optional."""
-
-    def find_nothing(name: str) -> None:
-        del name
-
-    monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
-
-    with pytest.raises(EdgeNotInstalledError) as caught:
-        open_edge(options=server_options("nghttp2"), handlers=[], interceptors=[])
-
-    assert str(caught.value) == (
-        "`server.edge: nghttp2` needs the package `ngh2`, which is not installed: "
-        "install `routersvc[nghttp2]`"
-    )

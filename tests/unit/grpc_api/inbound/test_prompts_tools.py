@@ -52,6 +52,16 @@ CASES: dict[str, tuple[Change, str]] = {
         lambda it: it.tools.append(tool("look", "[]")),
         "prompt.tools[0].function.parameters_json_schema",
     ),
+    "tool schema too wide": (
+        lambda it: it.tools.append(tool("look", '{"enum": [1' + ",1" * 50_000 + "]}")),
+        "prompt.tools[0].function.parameters_json_schema",
+    ),
+    "tool schemas too wide together": (
+        lambda it: it.tools.extend(
+            tool(f"look{place}", '{"enum": [1' + ",1" * 30_000 + "]}") for place in range(3)
+        ),
+        "prompt.tools[1].function.parameters_json_schema",
+    ),
     "tool choice unknown": (
         lambda it: it.tool_choice.CopyFrom(p.ToolChoice(mode=UNKNOWN)),
         "prompt.tool_choice.mode",

@@ -178,6 +178,21 @@ def test_earlier_turns_keep_their_places(
     assert encoded["contents" if vendor == "gemini" else "messages"][1:-1] == expected
 
 
+def test_long_results_are_sent_as_text(make_call: MakeCall) -> None:
+    """A result of megabytes is not parsed, because that would hold up every other call."""
+    short, long = ('{"lines": ["' + "a" * number + '"]}' for number in (10, 100_000))
+    for text, is_parsed in ((short, True), (long, False)):
+        result = ToolResult(call_id="call-1", parts=(TextPart(text=text),))
+        messages = after_hello(
+            Message(role=Role.ASSISTANT, parts=(CALL,)), Message(role=Role.TOOL, parts=(result,))
+        )
+
+        encoded = body(make_call(messages=messages), "gemini")
+
+        response = encoded["contents"][2]["parts"][0]["functionResponse"]["response"]
+        assert response == (json.loads(text) if is_parsed else {"output": text})
+
+
 WORDS: Sequence[tuple[str, JsonObject, JsonObject]] = [
     ("gemini", {"sampling": Sampling(
         temperature=0.5, top_p=0.9, top_k=40, frequency_penalty=0.1, presence_penalty=-0.1,

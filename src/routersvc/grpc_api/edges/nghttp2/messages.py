@@ -76,11 +76,7 @@ class MessageReader:
         end = PREFIX_BYTES + length
         if self._size < end:
             return None
-        data = self._joined()
-        flag = data[0]
-        message = data[PREFIX_BYTES:end]
-        self._size -= end
-        self._parts = [data[end:]] if self._size else []
+        flag, message = self._parts[0][0], self._taken(end)
         if flag == 0:
             return message
         if flag != 1:
@@ -95,6 +91,21 @@ class MessageReader:
         if length > self._max_bytes:
             raise self._too_large(length)
         return length
+
+    def _taken(self, end: int) -> bytes:
+        """Return what stands behind the prefix and before `end`, and keep the rest.
+
+        A message whose DATA ends with it, as nearly every one does, is copied once.
+        """
+        parts = self._parts
+        self._size -= end
+        if not self._size:
+            self._parts = []
+            parts[0] = parts[0][PREFIX_BYTES:]
+            return b"".join(parts)
+        data = self._joined()
+        self._parts = [data[end:]]
+        return data[PREFIX_BYTES:end]
 
     def _joined(self) -> bytes:
         if len(self._parts) > 1:

@@ -31,7 +31,7 @@ from routersvc.providers.formats.bedrock_converse.media import (
     image_block,
 )
 from routersvc.providers.formats.bedrock_converse.thoughts import thought_block
-from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.reading.json_values import PARSED_UP_TO, JsonObject, object_in
 from routersvc.providers.writing.call_ids import CLAUDE_CALL_ID, with_sound_call_ids
 from routersvc.providers.writing.function_tools import FAILED_TOOL
 from routersvc.providers.writing.part_kinds import kind_of
@@ -113,6 +113,10 @@ def _tool_result(result: ToolResult) -> JsonObject:
                     content.append({"text": part.text})
             case ImagePart():
                 content.append(image_block(part))
+            case FilePart(data=bytes(data), media_type="application/json") if (
+                len(data) > PARSED_UP_TO
+            ):
+                content.append({"text": data.decode()})
             case FilePart(data=bytes(data), media_type="application/json"):
                 content.append({"json": object_in(data.decode(), "tool_result.parts")})
             case FilePart():

@@ -22,7 +22,7 @@ from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.formats.gemini.hosted_activities import part_of
 from routersvc.providers.formats.gemini.media import encode_media
 from routersvc.providers.formats.gemini.signatures import Place, returned
-from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.reading.json_values import PARSED_UP_TO, JsonObject, object_in
 from routersvc.providers.writing.call_ids import ANY_CALL_ID, with_sound_call_ids
 from routersvc.providers.writing.part_kinds import kind_of
 from routersvc.providers.writing.turns import refuse_prefill
@@ -233,8 +233,8 @@ def _response(result: ToolResult, name: str, dialect: GeminiDialect) -> JsonObje
 
 
 def _object(text: str) -> JsonObject | None:
-    """Return the JSON object in `text`, if it is one."""
-    if not text.lstrip().startswith("{"):
+    """Return the JSON object in `text`, if it is one of moderate size."""
+    if len(text) > PARSED_UP_TO or not text.lstrip().startswith("{"):
         return None
     try:
         value: JsonObject = orjson.loads(text)
