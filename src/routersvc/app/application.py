@@ -110,7 +110,12 @@ async def open_application(
             )
 
             status_address = await stack.enter_async_context(
-                serve_status_page(options.status_page, router, version=options.service_version)
+                serve_status_page(
+                    options.status_page,
+                    router,
+                    version=options.service_version,
+                    wall_clock=wall_clock,
+                )
             )
         issuer_keys.warm_up()
         provider = telemetry.tracer_provider

@@ -89,7 +89,7 @@ async def fetched(
     """Return status, headers and body of one request."""
     world = World({"a": [answer("x")]})
     async with (
-        serve_status_page(options, world.router, version="1") as (_, port),
+        serve_status_page(options, world.router, version="1", wall_clock=lambda: 9.0) as (_, port),
         aiohttp.ClientSession() as session,
         session.get(
             f"http://127.0.0.1:{port}{path}", headers={"Host": host} if host else {}
@@ -152,7 +152,7 @@ async def test_page_is_read_only(method: str) -> None:
     """Nothing can be changed through it."""
     world = World({"a": []})
     async with (
-        serve_status_page(LOCAL, world.router, version="1") as (_, port),
+        serve_status_page(LOCAL, world.router, version="1", wall_clock=lambda: 9.0) as (_, port),
         aiohttp.ClientSession() as session,
         session.request(method, f"http://127.0.0.1:{port}/status.json") as response,
     ):
@@ -179,7 +179,7 @@ async def test_reading_ends_with_the_page() -> None:
     world = World({"a": []})
     before = asyncio.all_tasks()
 
-    async with serve_status_page(LOCAL, world.router, version="1"):
+    async with serve_status_page(LOCAL, world.router, version="1", wall_clock=lambda: 9.0):
         during = asyncio.all_tasks()
 
     assert len(during) == len(before) + 1
@@ -190,7 +190,9 @@ async def test_reading_ends_with_the_page() -> None:
 async def test_browser_shows_hostile_texts_as_text(tmp_path: Path) -> None:
     """In a real document nothing of them becomes an element or runs."""
     assert CHROMIUM is not None
-    async with serve_status_page(LOCAL, Source(World({"a": []})), version="1") as (_, port):
+    async with serve_status_page(
+        LOCAL, Source(World({"a": []})), version="1", wall_clock=lambda: 9.0
+    ) as (_, port):
         program = await asyncio.create_subprocess_exec(
             CHROMIUM,
             "--headless",

@@ -91,7 +91,8 @@ function attemptRow(attempt, length) {
   const end = attempt.duration_seconds === null ? length - attempt.start_seconds : attempt.duration_seconds;
   const wait = attempt.first_content_seconds === null ? (kind === "waiting" ? end : 0) : Math.min(attempt.first_content_seconds, end);
   if (wait) svg.append(drawn("rect", { class: "waiting", x: at(attempt.start_seconds), y: 0, width: at(wait), height: 10 }));
-  svg.append(drawn("rect", { class: kind, x: at(attempt.start_seconds + wait), y: 0, width: Math.max(3, at(end - wait)), height: 10 }));
+  const rest = kind === "waiting" ? "served" : kind;
+  if (end > wait) svg.append(drawn("rect", { class: rest, x: at(attempt.start_seconds + wait), y: 0, width: Math.max(3, at(end - wait)), height: 10 }));
   const row = element("div", "attempt", element("span", "", attempt.deployment + " (" + words(attempt.reason) + ")"), svg);
   if (attempt.failure_class !== null) {
     const status = attempt.http_status === null ? "" : ", HTTP " + attempt.http_status;
@@ -100,9 +101,10 @@ function attemptRow(attempt, length) {
   return row;
 }
 
-function decisionRow(it) {
+function decisionRow(it, now) {
   const ends = it.attempts.map((one) => one.start_seconds + (one.duration_seconds || 0));
-  const length = Math.max(it.duration_seconds || 0, ...ends, 1e-3);
+  const age = it.duration_seconds === null ? now - it.received_at : it.duration_seconds;
+  const length = Math.max(age, ...ends, 1e-3);
   const outcome = element("span", { served: "served-text", failed: "failed-text" }[it.outcome] || it.outcome, it.outcome);
   const served = it.served_by === null ? "" : " by " + it.served_by + " (" + (it.model_version || it.model) + ")";
   const row = element("article", "decision",
@@ -113,7 +115,7 @@ function decisionRow(it) {
       it.tenant ? fact("tenant", it.tenant) : null,
       fact("policy", it.policy),
       fact("first content", time(it.first_content_seconds)),
-      fact("total", time(it.duration_seconds)),
+      it.duration_seconds === null ? fact("since", time(age)) : fact("total", time(it.duration_seconds)),
       it.cost_usd === null ? null : fact("cost", money(it.cost_usd) + (it.wasted_usd ? ", wasted " + money(it.wasted_usd) : "")),
       element("span", "id", it.id)));
   row.append(...it.attempts.map((attempt) => attemptRow(attempt, length)));
@@ -132,7 +134,7 @@ function show(status) {
   byId("summary").textContent = `${up} of ${status.deployments.length} deployments available · ${status.active_calls} calls running · version ${status.version}`;
   document.title = (up < status.deployments.length ? "⚠ " : "") + "routersvc status";
   byId("deployments").replaceChildren(...status.deployments.map(deploymentCard));
-  const rows = status.decisions.map(decisionRow);
+  const rows = status.decisions.map((it) => decisionRow(it, status.read_at));
   byId("decisions").replaceChildren(...(rows.length ? rows : [element("p", "quiet", "No decision yet, or none is kept (server.decisions.kept).")]));
   showConfiguration(status.configuration);
 }

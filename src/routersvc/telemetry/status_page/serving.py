@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib.resources
 import ipaddress
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 
 from aiohttp import hdrs, web
 
@@ -41,14 +41,20 @@ SECURITY_HEADERS: Mapping[str, str] = {
 
 @contextlib.asynccontextmanager
 async def serve_status_page(
-    options: StatusPageOptions, source: StatusSource, *, version: str
+    options: StatusPageOptions,
+    source: StatusSource,
+    *,
+    version: str,
+    wall_clock: Callable[[], float],
 ) -> AsyncGenerator[tuple[str, int]]:
     """Serve the page while the context is open; yield the bound address.
+
+    `wall_clock` returns seconds since the epoch.
 
     Raises:
         OSError: the address cannot be bound.
     """
-    reader = StatusReader(source, version=version)
+    reader = StatusReader(source, version=version, wall_clock=wall_clock)
     only_local = _is_local(options.host)
 
     async def status(_request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import orjson
@@ -83,11 +83,17 @@ class _Readings:
 
 
 class StatusReader:
-    """Reads the status of a router; `latest` is what was read last, as JSON."""
+    """Reads the status of a router; `latest` is what was read last, as JSON.
 
-    def __init__(self, source: StatusSource, *, version: str) -> None:
+    `wall_clock` returns seconds since the epoch.
+    """
+
+    def __init__(
+        self, source: StatusSource, *, version: str, wall_clock: Callable[[], float]
+    ) -> None:
         self._source = source
         self._version = version
+        self._wall_clock = wall_clock
         self._readings: dict[str, _Readings] = {}
         self.latest = b"{}"
 
@@ -120,6 +126,7 @@ class StatusReader:
         reports = self._source.recent_reports(MAX_DECISIONS)
         return {
             "version": self._version,
+            "read_at": self._wall_clock(),
             "interval_seconds": INTERVAL,
             "active_calls": self._source.active_calls,
             "configuration": {

@@ -43,7 +43,7 @@ def test_deployments_have_state_share_and_course_of_latency() -> None:
 
     async def read() -> Sequence[dict[str, Any]]:
         world = World({"a": [BROKEN] * 3, "b": [answer("x", first=0.5)] * 3})
-        reader = StatusReader(world.router, version="1")
+        reader = StatusReader(world.router, version="1", wall_clock=lambda: 9.0)
         statuses = [await status_of(reader)]
         for _ in range(3):
             await call(world)
@@ -68,7 +68,7 @@ def test_decisions_have_the_timeline_of_their_attempts() -> None:
         world = World({"a": [answer("x"), BROKEN], "b": [answer("x", first=0.5)]}, wall_clock=7.0)
         for _ in range(2):
             await call(world)
-        return await status_of(StatusReader(world.router, version="1"))
+        return await status_of(StatusReader(world.router, version="1", wall_clock=lambda: 9.0))
 
     latest, earlier = run_in_virtual_time(read())["decisions"]
 
@@ -88,8 +88,9 @@ def test_running_and_failed_calls_are_decisions_too() -> None:
         world = World({"a": [BROKEN, [Hang()]]})
         await call(world)
         async with world.router.open(scripted_request()):
-            reader = StatusReader(world.router, version="1")
+            reader = StatusReader(world.router, version="1", wall_clock=lambda: 9.0)
             status = await status_of(reader)
+        assert status["read_at"] == 9.0
         return [one["outcome"] for one in status["decisions"]]
 
     assert run_in_virtual_time(read()) == ["running", "failed"]
@@ -101,7 +102,7 @@ def test_no_decision_is_shown_where_none_is_kept() -> None:
     async def read() -> dict[str, Any]:
         world = World({"a": [answer("x")]}, decisions=DecisionRule(kept=0))
         await call(world)
-        return await status_of(StatusReader(world.router, version="1"))
+        return await status_of(StatusReader(world.router, version="1", wall_clock=lambda: 9.0))
 
     assert run_in_virtual_time(read())["decisions"] == []
 
@@ -112,7 +113,7 @@ def test_configuration_in_force_and_the_last_failed_reload_are_shown() -> None:
     async def read() -> dict[str, Any]:
         world = World({"a": []}, wall_clock=5.0)
         world.router.reloads.refuse(3, 9.0)
-        return await status_of(StatusReader(world.router, version="1"))
+        return await status_of(StatusReader(world.router, version="1", wall_clock=lambda: 9.0))
 
     assert run_in_virtual_time(read())["configuration"] == {
         "digest": "drill",
@@ -138,7 +139,7 @@ def test_deployment_that_a_reload_removes_meanwhile_is_left_out(
             return health(deployments=deployments)
 
         monkeypatch.setattr(world.router, "health", gone)
-        return await status_of(StatusReader(world.router, version="1"))
+        return await status_of(StatusReader(world.router, version="1", wall_clock=lambda: 9.0))
 
     assert [one["name"] for one in run_in_virtual_time(read())["deployments"]] == ["a"]
 
@@ -149,7 +150,7 @@ def test_number_of_deployments_and_readings_is_bounded(monkeypatch: pytest.Monke
 
     async def read() -> dict[str, Any]:
         world = World({"a": [], "b": [], "c": []})
-        reader = StatusReader(world.router, version="1")
+        reader = StatusReader(world.router, version="1", wall_clock=lambda: 9.0)
         for _ in range(status_module.READINGS + 5):
             await reader.read()
         return await status_of(reader)
