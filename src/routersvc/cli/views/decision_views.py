@@ -27,8 +27,8 @@ _TITLES = (
     "wasted",
     "p50",
     "p95",
+    "first p95",
 )
-_LAST_TITLES = ("p95", "first p95")
 _NARROWEST = 8
 """Characters of a column of names, which breaks longer ones."""
 
@@ -41,7 +41,7 @@ def totals_table(groups: Groups, total: DecisionTotals, by: Sequence[Dimension])
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     for dimension in by:
         table.add_column(dimension.value, overflow="fold", min_width=_NARROWEST)
-    for title in (*_TITLES, *_LAST_TITLES):
+    for title in _TITLES:
         table.add_column(title, justify="right", no_wrap=True)
     for key, totals in groups.items():
         table.add_row(*(Text(value or "–") for value in key), *_cells(totals))
