@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
 from rich.table import Table
 from rich.text import Text
 
@@ -29,32 +29,40 @@ _TITLES = (
     "p95",
     "first p95",
 )
-_NARROWEST = 8
-"""Characters of a column of names, which breaks longer ones."""
+_WIDEST = 10_000
+"""Characters; wider than any table."""
+
+_LEAST_NEEDED = ("won", "first p95", "tokens", "p50", "hedges", "wasted", "failovers", "served")
+"""Columns that are left out where the terminal is too narrow, in this order."""
 
 
-def totals_table(groups: Groups, total: DecisionTotals, by: Sequence[Dimension]) -> Table:
+def totals_table(
+    groups: Groups, total: DecisionTotals, by: Sequence[Dimension], *, without: Collection[str] = ()
+) -> Table:
     """Return one row for each group, and the total below them if there are several.
 
     Tokens are those of the prompts and those of the answers. `--json` and `--csv` have more.
     """
+    titles = [title for title in _TITLES if title not in without]
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     for dimension in by:
-        table.add_column(dimension.value, overflow="fold", min_width=_NARROWEST)
-    for title in _TITLES:
+        table.add_column(dimension.value, overflow="fold")
+    for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     for key, totals in groups.items():
-        table.add_row(*(Text(value or "–") for value in key), *_cells(totals))
+        cells = _cells(totals)
+        table.add_row(*(Text(value or "–") for value in key), *(cells[title] for title in titles))
     if len(groups) != 1:
         labels = ["all", *[""] * (len(by) - 1)] if by else []
-        table.add_row(*labels, *_cells(total), style="bold")
+        cells = _cells(total)
+        table.add_row(*labels, *(cells[title] for title in titles), style="bold")
     return table
 
 
-def _cells(totals: DecisionTotals) -> list[str]:
+def _cells(totals: DecisionTotals) -> dict[str, str]:
     figures = totals.figures()
-    times = [figures[f"{name}_seconds"] for name in _TIMES]
-    return [
+    times = [time_text(figures[f"{name}_seconds"]) for name in _TIMES]
+    cells = (
         f"{totals.calls:,}",
         share_text(totals.served / totals.calls) if totals.calls else "–",
         f"{totals.failovers:,}",
@@ -63,8 +71,26 @@ def _cells(totals: DecisionTotals) -> list[str]:
         f"{totals.input_tokens:,}+{totals.output_tokens:,}",
         money_text(totals.cost_usd),
         money_text(totals.wasted_usd),
-        *(time_text(seconds) for seconds in times),
-    ]
+        *times,
+    )
+    return dict(zip(_TITLES, cells, strict=True))
+
+
+def print_totals(
+    console: Console, groups: Groups, total: DecisionTotals, by: Sequence[Dimension]
+) -> None:
+    """Print the table of totals, without its least needed columns where they do not fit."""
+    table = totals_table(groups, total, by)
+    for count in range(1, len(_LEAST_NEEDED) + 1):
+        if console.measure(table, options=_unbounded(console)).maximum <= console.width:
+            break
+        table = totals_table(groups, total, by, without=_LEAST_NEEDED[:count])
+    console.print(table)
+
+
+def _unbounded(console: Console) -> ConsoleOptions:
+    """Return options without a width, by which the whole width of a table is measured."""
+    return console.options.update(width=_WIDEST)
 
 
 def totals_csv(groups: Groups, by: Sequence[Dimension]) -> str:
@@ -89,10 +115,3 @@ def totals_entries(
         ],
         "total": total.figures(),
     }
-
-
-def print_totals(
-    console: Console, groups: Groups, total: DecisionTotals, by: Sequence[Dimension]
-) -> None:
-    """Print the table of totals."""
-    console.print(totals_table(groups, total, by))

@@ -18,6 +18,12 @@ from routersvc.testing.worlds import scripted_request
 BROKEN = [Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="it failed"))]
 
 
+@pytest.fixture(autouse=True)
+def wide_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Print tables as on a wide terminal."""
+    monkeypatch.setenv("COLUMNS", "250")
+
+
 def test_decision_is_explained_without_a_router(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

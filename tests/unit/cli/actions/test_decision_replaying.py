@@ -31,6 +31,12 @@ default_policy: drill
 """
 
 
+@pytest.fixture(autouse=True)
+def wide_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Print tables as on a wide terminal."""
+    monkeypatch.setenv("COLUMNS", "250")
+
+
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """Return a log of two calls that `a` served."""

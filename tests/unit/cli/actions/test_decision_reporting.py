@@ -20,6 +20,12 @@ from routersvc.testing.worlds import scripted_request
 BROKEN = [Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="it failed"))]
 
 
+@pytest.fixture(autouse=True)
+def wide_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Print tables as on a wide terminal."""
+    monkeypatch.setenv("COLUMNS", "250")
+
+
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """Return a log of one served and one failed-over call."""

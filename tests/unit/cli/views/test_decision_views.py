@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 from rich.console import Console
@@ -65,3 +66,16 @@ def test_one_group_has_no_total_below_it(
     print_totals(terminal.out, {("shop",): totals(calls=1)}, totals(calls=1), [Dimension.TENANT])
 
     assert [line.split()[0] for line in written(terminal.out).splitlines()] == ["tenant", "shop"]
+
+
+def test_narrow_terminal_shows_what_matters_most(written: Callable[[Console], str]) -> None:
+    """The names of the groups and their cost; a table that is cut off would hide the names."""
+    console = Console(file=io.StringIO(), width=50, color_system=None)
+
+    print_totals(
+        console, {("a-long-name-of-a-tenant",): totals(calls=4)}, totals(), [Dimension.TENANT]
+    )
+
+    title, row = written(console).splitlines()
+    assert title.split() == ["tenant", "calls", "served", "cost", "p95"]
+    assert row.split() == ["a-long-name-of-a-tenant", "4", "0", "%", "$0", "2", "s"]
