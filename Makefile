@@ -15,7 +15,7 @@ ARGS ?=
 PROMTOOL ?= promtool
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify wording check-alerts lint types generate format lock catalogue baseline tools bench growth soak load outages faults hostile reality reliability simulations mutants clean
+.PHONY: help demo test verify wording check-alerts lint types generate format lock catalogue baseline tools bench growth soak load outages faults hostile reality reliability simulations mutants site clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -43,8 +43,10 @@ lint: .venv/.development tools ## check style, import contracts, protos, generat
 types: .venv/.development ## check types with mypy and pyright
 	@$(BIN)/python scripts/check.py --only types
 
-generate: .venv/.development tools ## generate the code of the clients and the configuration reference
+generate: .venv/.development tools ## generate the code of the clients, the descriptor set of Envoy and the configuration reference
 	@$(BIN)/python scripts/generate.py
+	@$(BIN)/python scripts/write_descriptor_set.py
+	@$(BIN)/python -m scripts.write_api_reference
 	@$(BIN)/python scripts/write_configuration_reference.py
 	@$(BIN)/python scripts/write_architecture.py
 	@$(BIN)/python scripts/write_decision_log_schema.py
@@ -64,6 +66,9 @@ baseline: .venv/.development tools ## for a release: store the contract that lat
 	@.tools/bin/buf build --exclude-source-info --output protos/baseline.binpb
 
 tools: .tools/.npm .tools/.go .tools/.maven ## install the programs that checks and tests run: buf, grpcurl, plugins of protoc
+
+site: .venv/.development ## build the documentation as a site in site/
+	@$(BIN)/python -m mkdocs build --strict
 
 bench: .venv/.development ## measure the overhead of the router over a direct call
 	@$(BIN)/python -m bench.overhead $(ARGS)
@@ -105,7 +110,7 @@ mutants: .venv/.development ## run mutation tests of the reliability layer, an h
 	@$(BIN)/python -m bench.mutations --write $(ARGS)
 
 clean: ## remove everything that make installed or built
-	rm -rf .venv .tools mutants clients/java/target clients/typescript/dist clients/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tools mutants site clients/java/target clients/typescript/dist clients/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 # ---- prerequisites, rebuilt when their sources change
 
@@ -143,7 +148,7 @@ clean: ## remove everything that make installed or built
 	@if ! command -v go >/dev/null; then \
 	  echo "Go is not installed: the Go client and tests that call the server with programs in Go are skipped"; \
 	else \
-	  echo "building grpcurl, grpc-health-probe, h2spec, the interop client and plugins of protoc, about a minute"; \
+	  echo "building grpcurl, grpc-health-probe, h2spec, kustomize, the interop client and plugins of protoc, about a minute"; \
 	  if go build -C tools -trimpath -o "$(CURDIR)/.tools/bin/" tool \
 	    && mv .tools/bin/client .tools/bin/grpc-interop-client; then touch $@; \
 	  else echo "Go could not build them: tests that need them are skipped"; fi; \

@@ -131,6 +131,24 @@ CHECKS = (
         fix="make generate",
     ),
     Check(
+        name="descriptor set",
+        group="lint",
+        command=(sys.executable, ROOT / "scripts/write_descriptor_set.py", "--check"),
+        fix="make generate",
+    ),
+    Check(
+        name="API reference",
+        group="lint",
+        command=(sys.executable, "-m", "scripts.write_api_reference", "--check"),
+        fix="make generate",
+    ),
+    Check(
+        name="documentation site",
+        group="lint",
+        command=(sys.executable, "-m", "mkdocs", "build", "--strict"),
+        fix="fix the links that it names",
+    ),
+    Check(
         name="configuration reference",
         group="lint",
         command=(sys.executable, ROOT / "scripts/write_configuration_reference.py", "--check"),

@@ -20,6 +20,9 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
+from grpc_health.v1.health import HealthServicer
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from llmrouter.v1.report_pb2 import RouteReport
 from llmrouter.v1.router_service_pb2 import (
@@ -446,6 +449,40 @@ def test_a_router_that_starts_later_is_waited_for(start: Start) -> None:
         server.stop(0).wait()
     assert called.returncode == 0
     assert json.loads(printed)["deployments"] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "sentence"),
+    [
+        ("SERVING", 0, ""),
+        ("NOT_SERVING", 6, "error: the router at ADDRESS is not serving\n"),
+    ],
+)
+def test_probe_of_a_container_asks_the_health_service(
+    command: Command, status: str, code: int, sentence: str
+) -> None:
+    """`health --serving` calls nothing else: the server has no router service at all."""
+    servicer = HealthServicer()
+    servicer.set("", HealthCheckResponse.ServingStatus.Value(status))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as threads:
+        server = grpc.server(threads)
+        add_HealthServicer_to_server(servicer, server)
+        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+
+        ended = command("health", "--serving", "--address", address)
+
+        server.stop(0).wait()
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert ended.stderr == sentence.replace("ADDRESS", address)
+
+
+def test_probe_finds_no_router(command: Command) -> None:
+    """Nothing listens on port 1 of this machine."""
+    ended = command("health", "--serving", "--address", "127.0.0.1:1", "--json")
+
+    assert ended.returncode == 4
+    assert json.loads(ended.stdout)["error"]["status"] == "UNAVAILABLE"
 
 
 def test_waiting_ends_without_a_router(command: Command) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -168,7 +169,7 @@ def test_a_person_is_told_where_the_router_listens(settings: Path, start: Start)
         (
             ("--listen", "192.0.2.1:0"),
             1,
-            "`192.0.2.1:0` cannot be bound: it is taken or not of this host",
+            f"`192.0.2.1:0` cannot be bound: {os.strerror(errno.EADDRNOTAVAIL)}",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The command `health`: the health of the deployments, once or live."""
+"""The command `health`: the health of the deployments, once or live, or of the router alone."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from routersvc.grpc_api.client.messages import (
     read_message,
     to_json,
 )
+from routersvc.grpc_api.client.readiness import check_serving
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +66,20 @@ def health(filters: HealthFilters, call: BriefCallOptions, *, interval: float | 
             asyncio.run(_show(filters.request(), settings, terminal))
         else:
             asyncio.run(_watch(filters.request(), settings, terminal, interval))
+
+
+def serving(call: BriefCallOptions) -> None:
+    """Return if the router serves, by `grpc.health.v1`, which needs no API key; print nothing else.
+
+    Raises:
+        CommandError: the router is not reachable, or it is draining.
+    """
+    terminal = Terminal.of_process()
+    settings = CallSettings.of(dataclasses.replace(call, api_key=None))
+    with errors_reported(terminal, as_json=settings.as_json):
+        asyncio.run(check_serving(settings.address, limit=settings.timeout, tls=settings.tls))
+    if settings.as_json:
+        terminal.write_json({"serving": True})
 
 
 async def _show(request: ProviderHealthRequest, settings: CallSettings, terminal: Terminal) -> None:

@@ -175,6 +175,15 @@ def health(
             help="Time between updates of `--watch`. Default: 1s.",
         ),
     ] = 1.0,
+    serving: Annotated[
+        bool,
+        typer.Option(
+            "--serving",
+            metavar="",
+            help="Only check that the router serves, as a load balancer does: no API key is "
+            "needed, and other options than those of the connection have no effect.",
+        ),
+    ] = False,
     call: BriefCallOptions,
 ) -> None:
     """Show the health of the deployments, as this router has observed it.
@@ -184,6 +193,9 @@ def health(
     """
     from routersvc.cli.actions import health_watching
 
+    if serving:
+        health_watching.serving(call)
+        return
     health_watching.health(
         health_watching.HealthFilters(
             providers=tuple(provider or ()),

@@ -1,4 +1,4 @@
-"""Waits until a router is reachable and serving, by the standard gRPC health service."""
+"""Checks whether a router is reachable and serving, by the standard gRPC health service."""
 
 from __future__ import annotations
 
@@ -40,11 +40,7 @@ async def wait_until_serving(address: str, *, limit: float, tls: ClientTls | Non
     reached = False
     try:
         async with asyncio.timeout(limit), _channel(address, tls) as channel:
-            check: _Check = channel.unary_unary(
-                "/grpc.health.v1.Health/Check",
-                request_serializer=HealthCheckRequest.SerializeToString,
-                response_deserializer=HealthCheckResponse.FromString,
-            )
+            check = _check_of(channel)
             while not await _is_serving(check):
                 reached = True
                 await asyncio.sleep(_POLL_INTERVAL)
@@ -56,10 +52,37 @@ async def wait_until_serving(address: str, *, limit: float, tls: ClientTls | Non
         raise NotConnectedError(status="UNAVAILABLE", message=message) from error
 
 
+async def check_serving(address: str, *, limit: float, tls: ClientTls | None = None) -> None:
+    """Ask the router at an address once, as a load balancer does, and return if it is `SERVING`.
+
+    Raises:
+        NotConnectedError: the router is not reachable, or does not answer within `limit` seconds.
+        CallError: the router is reachable, but not serving: it is draining.
+        OSError: a file of `tls` cannot be read.
+    """
+    async with _channel(address, tls) as channel:
+        try:
+            response = await _check_of(channel)(HealthCheckRequest(), timeout=limit)
+        except aio.AioRpcError as error:
+            message = f"no router at {address}: {error.details() or error.code().name}"
+            raise NotConnectedError(status=error.code().name, message=message) from error
+    if response.status != HealthCheckResponse.SERVING:
+        message = f"the router at {address} is not serving"
+        raise CallError(status="UNAVAILABLE", message=message)
+
+
 def _channel(address: str, tls: ClientTls | None) -> aio.Channel:
     if tls is None:
         return aio.insecure_channel(address, _OPTIONS)
     return aio.secure_channel(address, tls_credentials(tls.ca_file, tls.certificate), _OPTIONS)
+
+
+def _check_of(channel: aio.Channel) -> _Check:
+    return channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        request_serializer=HealthCheckRequest.SerializeToString,
+        response_deserializer=HealthCheckResponse.FromString,
+    )
 
 
 async def _is_serving(check: _Check) -> bool:

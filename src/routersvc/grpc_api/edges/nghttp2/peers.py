@@ -38,7 +38,8 @@ def bound_sockets(address: str) -> tuple[str, list[socket.socket]]:
             return address, [_unix_socket(address.removeprefix(_UNIX))]
         return _tcp_sockets(address)
     except (OSError, ValueError) as error:
-        raise OSError(f"`{address}` cannot be bound: {error}") from error
+        why = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise OSError(f"`{address}` cannot be bound: {why}") from error
 
 
 def _tcp_sockets(address: str) -> tuple[str, list[socket.socket]]:
