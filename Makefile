@@ -49,6 +49,7 @@ generate: .venv/.development tools ## generate the code of the clients, the desc
 	@$(BIN)/python -m scripts.write_api_reference
 	@$(BIN)/python scripts/write_configuration_reference.py
 	@$(BIN)/python scripts/write_architecture.py
+	@$(BIN)/python scripts/write_decision_log_schema.py
 
 format: .venv/.development tools ## format Python and protos, apply automatic fixes
 	@$(BIN)/ruff check --quiet --fix-only

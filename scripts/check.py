@@ -155,6 +155,12 @@ CHECKS = (
         fix="make generate",
     ),
     Check(
+        name="schema of the decision log",
+        group="lint",
+        command=(sys.executable, ROOT / "scripts/write_decision_log_schema.py", "--check"),
+        fix="make generate",
+    ),
+    Check(
         name="architecture page",
         group="lint",
         command=(sys.executable, ROOT / "scripts/write_architecture.py", "--check"),

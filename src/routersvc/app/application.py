@@ -16,7 +16,7 @@ from typing import TextIO
 from routersvc.app.access import IssuerKeys
 from routersvc.app.configurations import Preparation
 from routersvc.app.draining import Drain
-from routersvc.app.options import drain_rule, telemetry_options
+from routersvc.app.options import drain_rule, redactor, telemetry_options
 from routersvc.app.reloading import Reload, Reloader
 from routersvc.app.replacements import Gateways, Replacement
 from routersvc.engine.router import Router
@@ -46,6 +46,7 @@ class Application:
     reloader: Reloader | None
     addresses: tuple[str, ...]
     metrics_address: tuple[str, int] | None
+    status_address: tuple[str, int] | None
 
 
 @contextlib.asynccontextmanager
@@ -68,7 +69,7 @@ async def open_application(
     async with contextlib.AsyncExitStack() as stack:
         options = telemetry_options(settings)
         telemetry = await stack.enter_async_context(
-            open_telemetry(options, stream=stream, wall_clock=wall_clock)
+            open_telemetry(options, stream=stream, wall_clock=wall_clock, redact=redactor(settings))
         )
         counter = O200kCounter()
         issuer_keys = IssuerKeys(clock=time.monotonic)
@@ -91,6 +92,7 @@ async def open_application(
             clock=time.monotonic,
             wall_clock=wall_clock,
             random=random.Random(),
+            decision_log=telemetry.decision_log,
         )
         telemetry.follow(
             active_calls=lambda: router.active_calls,
@@ -100,6 +102,21 @@ async def open_application(
             tenants=lambda: router.configuration.tenants,
         )
         stack.push_async_callback(router.aclose)
+        status_address: tuple[str, int] | None = None
+        if options.status_page is not None:
+            # Loaded only where it is served.
+            from routersvc.telemetry.status_page.serving import (  # noqa: PLC0415
+                serve_status_page,
+            )
+
+            status_address = await stack.enter_async_context(
+                serve_status_page(
+                    options.status_page,
+                    router,
+                    version=options.service_version,
+                    wall_clock=wall_clock,
+                )
+            )
         issuer_keys.warm_up()
         provider = telemetry.tracer_provider
         server = EdgeServer(
@@ -145,4 +162,5 @@ async def open_application(
             reloader=reloader,
             addresses=addresses,
             metrics_address=telemetry.metrics_address,
+            status_address=status_address,
         )

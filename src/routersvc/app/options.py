@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import assert_never
 
 from routersvc.app.access import tls_files
@@ -29,7 +30,15 @@ from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.proxies import Proxy, ProxyBypass
 from routersvc.settings.sections.providers import HttpClient
 from routersvc.settings.settings import Settings
-from routersvc.telemetry.options import LogOptions, MetricsOptions, TelemetryOptions, TraceOptions
+from routersvc.telemetry.options import (
+    DecisionLogOptions,
+    LoggedContent,
+    LogOptions,
+    MetricsOptions,
+    StatusPageOptions,
+    TelemetryOptions,
+    TraceOptions,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +73,7 @@ def telemetry_options(settings: Settings) -> TelemetryOptions:
     telemetry = settings.telemetry
     tracing = telemetry.tracing
     listen = telemetry.prometheus.listen
+    page = telemetry.status_page.listen
     return TelemetryOptions(
         service_name=telemetry.service_name,
         service_version=importlib.metadata.version("routersvc"),
@@ -72,7 +82,31 @@ def telemetry_options(settings: Settings) -> TelemetryOptions:
         ),
         metrics=None if listen is None else MetricsOptions(host=listen.host, port=listen.port),
         logs=LogOptions(**telemetry.log.model_dump()),
+        decisions=_decision_log_options(settings),
+        status_page=None if page is None else StatusPageOptions(host=page.host, port=page.port),
     )
+
+
+def _decision_log_options(settings: Settings) -> DecisionLogOptions | None:
+    section = settings.document.decision_log
+    if section.directory is None:
+        return None
+    return DecisionLogOptions(
+        directory=str(Path(settings.file).parent / section.directory),
+        content=section.content,
+        max_file_size=section.max_file_size,
+        max_total_size=section.max_total_size,
+    )
+
+
+def redactor(settings: Settings) -> Callable[[str], str] | None:
+    """Return what redacts the prompts of the decision log, `None` if it holds none to redact."""
+    if settings.document.decision_log.content is not LoggedContent.REDACTED:
+        return None
+    # Loaded only where it is used, as the detector is.
+    from routersvc.detection.redaction import Redactor  # noqa: PLC0415
+
+    return Redactor(_detector(settings)).redacted
 
 
 def profiler(settings: Settings, *, counter: TokenCounter) -> Profiler:

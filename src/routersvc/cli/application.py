@@ -10,6 +10,7 @@ from routersvc.cli.commands import (
     call_commands,
     catalogue_commands,
     first_commands,
+    log_commands,
     service_commands,
 )
 from routersvc.cli.commands.help_texts import examples
@@ -67,3 +68,4 @@ first_commands.add_to(application)
 service_commands.add_to(application)
 call_commands.add_to(application)
 catalogue_commands.add_to(application)
+log_commands.add_to(application)

@@ -50,7 +50,7 @@ class Call:
         decision: Decision,
         race: Race,
         surroundings: Surroundings,
-        ended: Callable[[RouteReport], None],
+        ended: Callable[[RouteReport, BaseException | None], None],
     ) -> None:
         self.request = request
         self.decision_id = decision.decision_id
@@ -69,6 +69,7 @@ class Call:
         self._recovered = False
         self._text_so_far = ResumableText() if decision.plan.resumes else None
         self._closed = False
+        self._error: BaseException | None = None
 
     @property
     def hedging(self) -> HedgeDecision | None:
@@ -157,7 +158,8 @@ class Call:
                 self._watchdog.close()
             await self._running.aclose()
         finally:
-            self._on_end(self.report())
+            self._on_end(self.report(), self._error)
+            self._error = None
 
     async def _until_commit(self, steps: Sequence[RaceStep]) -> AttemptRun:
         """Perform the race until an attempt commits, and return it.
@@ -263,6 +265,7 @@ class Call:
         """Report the end of the call to the observer."""
         if self._ended_at is None:
             self._ended_at = self._surroundings.clock()
+        self._error = error
         self._surroundings.observer.call_ended(
             request=self.request, report=self.report(), error=error
         )

@@ -24,6 +24,7 @@ from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import LeaseRefusal
 from routersvc.domain.measures.cost_budgets import CostBudgets
 from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning.live_stats import LiveStats
 from routersvc.domain.planning.planner import Planner, Profiled
 from routersvc.domain.planning.plans import Plan, PlannedRequest
 from routersvc.domain.racing.hedge_situations import decide_first_hedge
@@ -108,21 +109,31 @@ class Explainer:
             self.planner.catalogue,
             planned,
             obstacles=self.fleet.obstacles(recorded, plan, now),
-            first_contents=self._first_contents(recorded, planned.limits, now),
+            live_stats=self._live_stats(
+                self._compared(planned) if self.decisions.logged else recorded, planned.limits, now
+            ),
             taken_at=received_at,
             configuration_digest=self.configuration_digest,
         )
 
-    def _first_contents(
+    def _compared(self, planned: PlannedRequest) -> Iterable[Deployment]:
+        """Return every deployment that took part in the order: a logged one can be made again."""
+        order = planned.order
+        if not order.set_aside:
+            return order.deployments
+        known = self.planner.catalogue.deployments
+        return (*order.deployments, *(known[name] for name in order.set_aside))
+
+    def _live_stats(
         self, deployments: Iterable[Deployment], limits: Limits, now: float
-    ) -> tuple[float | None, ...]:
-        """Return the median times to first content in order, if planning used any."""
+    ) -> tuple[LiveStats | None, ...]:
+        """Return the statistics of deployments in order, if planning used any."""
         request = limits.request
         if limits.order is not OrderMode.RANKED and request.routing.latency_budget is None:
             return ()
         streaming = request.streaming
         return tuple(
-            self.fleet.seen_first_content(deployment, streaming=streaming, now=now)
+            self.fleet.seen_live_stats(deployment, streaming=streaming, now=now)
             for deployment in deployments
         )
 

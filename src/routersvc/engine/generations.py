@@ -19,16 +19,18 @@ from collections.abc import Callable, Generator, Mapping
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.explaining.ended_decisions import RefusedDecision
 from routersvc.domain.explaining.remembered_decisions import DecisionRule, DecisionStore
 from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.reloading.fleet_rules import FleetIdentities, FleetRules
 from routersvc.domain.measures.cost_budgets import CostBudgetRule, CostBudgets
 from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import RefusedRequest
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
 from routersvc.engine.explaining import Explainer
 from routersvc.engine.health_reports import HealthReports
-from routersvc.engine.ports import Gateway, Observer
+from routersvc.engine.ports import DecisionLog, Gateway, Observer
 from routersvc.engine.running_races import Surroundings
 from routersvc.engine.tasks import TaskScope
 
@@ -72,6 +74,7 @@ class LastingParts:
     random: random_module.Random
     clock: Callable[[], float]
     wall_clock: Callable[[], float]
+    decision_log: DecisionLog | None = None
 
 
 class Generation:
@@ -120,8 +123,19 @@ class Generation:
             clock=parts.clock,
             wall_clock=parts.wall_clock,
         )
+        self._decision_log = parts.decision_log
         self._uses = 0
         self._on_end: Callable[[], None] | None = None
+
+    def log_refusal(self, refused: RefusedRequest, received_at: float) -> None:
+        """Log that no deployment may serve a request, if decisions are logged."""
+        if self._decision_log is not None:
+            decision = RefusedDecision(
+                refused,
+                taken_at=received_at,
+                configuration_digest=self.configuration.digest,
+            )
+            self._decision_log.ended(refused.limits.request, decision, refused.error)
 
     def begin(self) -> None:
         """Count a call or a check that begins."""

@@ -11,6 +11,7 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.explaining.ended_decisions import ExplainableDecision
 from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import RefusedError
@@ -108,4 +109,14 @@ class Observer(Protocol):
 
     def state_changed(self, change: StateChange) -> None:
         """Observe that a deployment, a credential or a model became better or worse."""
+        ...
+
+
+class DecisionLog(Protocol):
+    """Keeps every decision that has ended. Must not raise or block."""
+
+    def ended(
+        self, request: Request, decision: ExplainableDecision, error: BaseException | None
+    ) -> None:
+        """Keep a decision; `error` is `None` for a complete answer."""
         ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import random as random_module
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
@@ -11,21 +10,22 @@ from typing import TypeVar
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.steps import Steps
 from routersvc.domain.explaining.explanations import Explanation
-from routersvc.domain.explaining.remembered_decisions import DecisionStore, RememberedDecision
+from routersvc.domain.explaining.remembered_decisions import DecisionStore
 from routersvc.domain.fleet.deployment_states import DeploymentState
 from routersvc.domain.fleet.health import Availability, DeploymentHealth, HealthState
-from routersvc.domain.measures.cost_budgets import BudgetReservation, CostBudgets
+from routersvc.domain.measures.cost_budgets import CostBudgets
 from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.domain.planning.model_listing import ListedModel, ModelFilter, listed_models
 from routersvc.domain.planning.planner import Profiled
-from routersvc.domain.planning.plans import Plan, RefusedRequest
+from routersvc.domain.planning.plans import RefusedRequest
 from routersvc.domain.racing.races import Race
 from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.admission import Admission, Arrival
+from routersvc.engine.call_endings import CallEnding
 from routersvc.engine.calls import Call
 from routersvc.engine.generations import Generation, LastingParts, RouterConfiguration
-from routersvc.engine.ports import Gateway, Observer
+from routersvc.engine.ports import DecisionLog, Gateway, Observer
 from routersvc.engine.reload_status import ReloadStatus
 from routersvc.engine.reporting import Decision
 from routersvc.engine.slices import Slices
@@ -51,6 +51,7 @@ class Router:
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
         random: random_module.Random,
+        decision_log: DecisionLog | None = None,
     ) -> None:
         self._budgets = CostBudgets(configuration.budget_rules)
         self._admission = Admission(
@@ -66,10 +67,11 @@ class Router:
             observer=observer,
             scope=self._scope,
             budgets=self._budgets,
-            decisions=DecisionStore(configuration.decisions),
+            decisions=DecisionStore(configuration.decisions, logged=decision_log is not None),
             random=random,
             clock=clock,
             wall_clock=wall_clock,
+            decision_log=decision_log,
         )
         self.reloads = ReloadStatus(digest=configuration.digest, in_force_since=wall_clock())
         self._current = Generation(configuration, gateway, self._parts)
@@ -161,6 +163,10 @@ class Router:
     def remembered_decisions(self) -> int:
         """How many decisions can be explained."""
         return len(self._parts.decisions)
+
+    def recent_reports(self, count: int) -> tuple[RouteReport, ...]:
+        """Return the reports of the latest remembered calls, the latest first."""
+        return self._parts.decisions.latest(count)
 
     @property
     def reservations(self) -> int:
@@ -345,6 +351,7 @@ class Router:
             profiled=profiled,
         )
         if isinstance(planned, RefusedRequest):
+            generation.log_refusal(planned, received_at)
             raise planned.error
         plan, limits = planned.plan, planned.limits
         self._admission.take_tokens(request.tenant, plan.tokens, started_at)
@@ -367,30 +374,20 @@ class Router:
             ),
             race=race,
             surroundings=generation.around,
-            ended=functools.partial(self._call_ended, generation, plan, reservation, remembered),
+            ended=CallEnding(
+                request=request,
+                plan=plan,
+                generation=generation,
+                parts=self._parts,
+                admission=self._admission,
+                reservation=reservation,
+                remembered=remembered,
+            ).settle,
         )
         if remembered is not None:
             remembered.began(call)
             self._parts.decisions.keep(decision_id, remembered, started_at)
         return call
-
-    def _call_ended(
-        self,
-        generation: Generation,
-        plan: Plan,
-        reservation: BudgetReservation | None,
-        remembered: RememberedDecision | None,
-        report: RouteReport,
-    ) -> None:
-        """Settle the accounts of a call whose last attempt has ended; called once per call."""
-        if remembered is not None:
-            remembered.ended(report)
-        if reservation is not None:
-            cost = report.total_cost
-            paid = 0.0 if cost is None else cost.usd
-            self._budgets.settle(reservation, paid, self._parts.clock())
-        self._admission.settle_tokens(report, taken=plan.tokens)
-        self._end(report.tenant, generation)
 
     def _live_states(self) -> Iterable[DeploymentState]:
         """Return the state of every deployment that calls can still be running on, each once."""

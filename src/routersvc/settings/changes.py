@@ -20,6 +20,7 @@ RESTART_KEYS: tuple[KeyPath, ...] = (
     ("server", "reload"),
     ("authentication", "reflection"),
     ("telemetry",),
+    ("decision_log",),
 )
 """Settings that are read at the start only: options of sockets, of gRPC core and of exporters."""
 

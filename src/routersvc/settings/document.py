@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from routersvc.settings.sections.authentication import AuthenticationSection
+from routersvc.settings.sections.decision_log import DecisionLogSection
 from routersvc.settings.sections.deployments import DeploymentSection
 from routersvc.settings.sections.detection import DetectionSection
 from routersvc.settings.sections.fleet import FleetSection
@@ -66,4 +67,9 @@ class SettingsDocument(Section):
     telemetry: TelemetrySection = Field(
         default=TelemetrySection(),
         description="Logs, metrics and traces. None of them contains prompts, answers or secrets.",
+    )
+    decision_log: DecisionLogSection = Field(
+        default=DecisionLogSection(),
+        description="Every decision that has ended, in files. Off unless a `directory` is set: a "
+        "service must not fill a disk that nobody has assigned to it.",
     )

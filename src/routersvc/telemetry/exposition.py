@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 
 from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry
@@ -17,13 +17,10 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from routersvc.telemetry.http_serving import serve_http
 from routersvc.telemetry.options import MetricsOptions
 
 _OPEN_METRICS_END = b"# EOF\n"
-_CLOSE_TIMEOUT = 1.0
-CONNECTION_TIME = 30.0
-"""Seconds after which a connection is closed, whatever it has sent of a request: a scraper that
-keeps its connections opens another one."""
 
 
 class _Family(Collector):
@@ -51,55 +48,20 @@ async def render(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
     return b"".join((*parts, end)), content_type
 
 
-@contextlib.asynccontextmanager
-async def serve_metrics(
+def serve_metrics(
     options: MetricsOptions, registry: CollectorRegistry
-) -> AsyncGenerator[tuple[str, int]]:
+) -> contextlib.AbstractAsyncContextManager[tuple[str, int]]:
     """Serve `registry` while the context is open; yield the bound address.
 
     Raises:
         OSError: the address cannot be bound.
     """
-    served: set[asyncio.Transport | None] = set()
 
     async def metrics(request: web.Request) -> web.Response:
         accept = ",".join(request.headers.getall(hdrs.ACCEPT, []))
-        served.add(request.transport)
-        try:
-            body, content_type = await render(registry, accept)
-        finally:
-            served.discard(request.transport)
+        body, content_type = await render(registry, accept)
         response = web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
         response.enable_compression()
         return response
 
-    application = web.Application()
-    application.router.add_get("/metrics", metrics)
-    runner = web.AppRunner(
-        application, access_log=None, handle_signals=False, shutdown_timeout=_CLOSE_TIMEOUT
-    )
-    await runner.setup()
-    loop = asyncio.get_running_loop()
-
-    def connection() -> asyncio.Protocol:
-        if runner.server is None:
-            raise RuntimeError("the server of metrics is closed")
-        handler = runner.server()
-        loop.call_later(CONNECTION_TIME, end, handler)
-        return handler
-
-    def end(handler: web.RequestHandler) -> None:
-        if handler.transport in served:
-            handler.close()
-        else:
-            handler.force_close()
-
-    try:
-        server = await loop.create_server(connection, options.host, options.port)
-        host, port = server.sockets[0].getsockname()[:2]
-        try:
-            yield host, port
-        finally:
-            server.close()
-    finally:
-        await runner.cleanup()
+    return serve_http({"/metrics": metrics}, options.host, options.port)

@@ -232,6 +232,12 @@ LOG_LINES_DROPPED = DeclaredCounter(
     "routersvc_log_lines_dropped_total",
     "Log lines that were dropped because standard error was blocked.",
 )
+DECISIONS_LOGGED = DeclaredCounter(
+    "routersvc_decision_log_records_total",
+    "Decisions for the decision log by `result`: `written`, or `dropped` because the queue was "
+    "full or the disk refused them.",
+    ("result",),
+)
 BUILD = DeclaredInfo("routersvc_build_info", "The version that is running.", ("version",))
 
 DECLARED: tuple[DeclaredMetric, ...] = (
@@ -272,6 +278,7 @@ DECLARED: tuple[DeclaredMetric, ...] = (
     TENANT_COST,
     TENANT_WASTED_COST,
     LOG_LINES_DROPPED,
+    DECISIONS_LOGGED,
     BUILD,
 )
 """All metrics, in the order of the documentation."""

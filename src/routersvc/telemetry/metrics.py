@@ -107,6 +107,8 @@ class Metrics(Collector):
         self.reloads: ReloadStatus | None = None
         self.loop_lags = DurationHistogram()
         self.dropped_log_lines: Callable[[], int] = int
+        self.logged_decisions: Callable[[], int] = int
+        self.dropped_decisions: Callable[[], int] = int
 
     def attempts_on(self, deployment: Deployment) -> AttemptCounts:
         """Return the counts of the attempts on `deployment`."""
@@ -161,6 +163,10 @@ class Metrics(Collector):
         dropped = metric_families.LOG_LINES_DROPPED.family()
         dropped.add_metric((), self.dropped_log_lines())
         yield dropped
+        decisions = metric_families.DECISIONS_LOGGED.family()
+        decisions.add_metric(("written",), self.logged_decisions())
+        decisions.add_metric(("dropped",), self.dropped_decisions())
+        yield decisions
 
     def _begin_series(self, available: Iterable[Availability]) -> None:
         """Make the series of the configuration in force exist, at 0 until something is counted."""

@@ -80,6 +80,18 @@ class MetricsOptions:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class StatusPageOptions:
+    """The address of the status page; port 0 selects a free port."""
+
+    host: str
+    port: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= MAX_PORT:
+            raise ValueError(f"`port` must be between 0 and {MAX_PORT}, not {self.port}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class LogOptions:
     """What is logged, and in which format.
 
@@ -90,12 +102,42 @@ class LogOptions:
     level: LogLevel
 
 
+class LoggedContent(enum.Enum):
+    """What the decision log holds of prompts: nothing, redacted texts, or texts as they are."""
+
+    NONE = "none"
+    REDACTED = "redacted"
+    FULL = "full"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DecisionLogOptions:
+    """Where decisions are logged; sizes are in bytes.
+
+    `max_total_size` is that of all files in the directory, of other processes as well.
+    """
+
+    directory: str
+    content: LoggedContent
+    max_file_size: int
+    max_total_size: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.max_file_size <= self.max_total_size:
+            raise ValueError("`max_file_size` must be above 0 and at most `max_total_size`")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TelemetryOptions:
-    """The options of telemetry; without `metrics` there is no metrics endpoint."""
+    """The options of telemetry; without `metrics` there is no metrics endpoint.
+
+    Without `decisions` there is no decision log, without `status_page` no status page.
+    """
 
     service_name: str
     service_version: str
     traces: TraceOptions
     metrics: MetricsOptions | None
     logs: LogOptions
+    decisions: DecisionLogOptions | None = None
+    status_page: StatusPageOptions | None = None

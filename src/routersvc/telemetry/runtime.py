@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from routersvc.domain.fleet.health import Availability
 from routersvc.engine.reload_status import ReloadStatus
+from routersvc.telemetry.decision_log.log import FileDecisionLog, Redact, open_decision_log
 from routersvc.telemetry.logs import open_logs
 from routersvc.telemetry.loop_lag import LoopLag
 from routersvc.telemetry.metrics import Metrics
@@ -28,12 +29,13 @@ class Telemetry:
     """The running telemetry of a service.
 
     `observer` is for the engine, `tracer_provider` for the server's interceptor (`None`: install
-    none). `metrics_address` is the bound address.
+    none). `metrics_address` is the bound address. `decision_log` is `None` if it is off.
     """
 
     observer: TelemetryObserver
     tracer_provider: TracerProvider | None
     metrics_address: tuple[str, int] | None
+    decision_log: FileDecisionLog | None
     _metrics: Metrics
 
     def follow(
@@ -60,19 +62,30 @@ async def open_telemetry(
     stream: TextIO,
     wall_clock: Callable[[], float],
     span_exporter: SpanExporter | None = None,
+    redact: Redact | None = None,
 ) -> AsyncGenerator[Telemetry]:
     """Start logs (to `stream`), traces and metrics; on leaving, flush and close them.
 
-    `wall_clock` returns seconds since the epoch.
+    `wall_clock` returns seconds since the epoch. `redact` is applied to prompts in the decision log
+    that the options want redacted.
 
     Raises:
-        OSError: the address of the metrics endpoint cannot be bound.
+        OSError: the address of the metrics endpoint cannot be bound, or no file of the decision
+            log made.
     """
     async with contextlib.AsyncExitStack() as stack:
         writer = stack.enter_context(open_logs(options.logs, stream))
         provider = await stack.enter_async_context(open_tracing(options, exporter=span_exporter))
         metrics = Metrics(version=options.service_version)
         metrics.dropped_log_lines = lambda: writer.dropped
+        decision_log: FileDecisionLog | None = None
+        if options.decisions is not None:
+            decision_log = stack.enter_context(
+                open_decision_log(options.decisions, wall_clock=wall_clock, redact=redact)
+            )
+            decision_writer = decision_log.writer
+            metrics.logged_decisions = lambda: decision_writer.written
+            metrics.dropped_decisions = lambda: decision_writer.dropped
         address: tuple[str, int] | None = None
         if options.metrics is not None:
             lag = LoopLag()
@@ -91,6 +104,7 @@ async def open_telemetry(
             ),
             tracer_provider=provider,
             metrics_address=address,
+            decision_log=decision_log,
             _metrics=metrics,
         )
 

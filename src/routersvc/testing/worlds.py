@@ -29,6 +29,7 @@ from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.domain.profiling.profiles import Profiler
+from routersvc.engine.ports import DecisionLog
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.testing.scripted import Script, ScriptedGateway
 
@@ -193,6 +194,7 @@ class World:
         decisions: DecisionRule | None = None,
         wall_clock: float = 0.0,
         profiler: Profiler | None = None,
+        decision_log: DecisionLog | None = None,
     ) -> None:
         known = {deployment.name: deployment for deployment in deployments}
         self.gateway = ScriptedGateway(scripts, checks=checks)
@@ -218,6 +220,7 @@ class World:
             clock=asyncio.get_running_loop().time,
             wall_clock=lambda: wall_clock,
             random=random_module.Random(seed),
+            decision_log=decision_log,
         )
 
     def leftovers(self) -> dict[str, int]:

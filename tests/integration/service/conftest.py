@@ -55,7 +55,7 @@ def start(tmp_path: Path) -> Start:
     Keywords become keys of the default policy, whose order is fixed unless one of them says
     otherwise; `connections` is the limit of each provider, which
     speaks `wire_format`. `checks` are the active ones: none,
-    because what providers log should be the calls of the test.
+    because what providers log should be the calls of the test. `more` are further sections.
     """
 
     @contextlib.asynccontextmanager
@@ -66,6 +66,7 @@ def start(tmp_path: Path) -> Start:
         wire_format: str = "openai_chat",
         server: Mapping[str, object] | None = None,
         checks: str = "{method: off}",
+        more: str = "",
         **policy: object,
     ) -> AsyncGenerator[Service]:
         characters = [
@@ -80,7 +81,7 @@ def start(tmp_path: Path) -> Start:
         async with Simulator.start(characters) as simulator:
             file = tmp_path / "settings.yaml"
             file.write_text(
-                _settings(simulator, connections, wire_format, server or {}, checks, policy)
+                _settings(simulator, connections, wire_format, server or {}, checks, policy) + more
             )
             settings = load_settings(
                 file,

@@ -15,7 +15,7 @@ from prometheus_client.core import Metric
 from prometheus_client.openmetrics import parser as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from routersvc.telemetry import exposition
+from routersvc.telemetry import http_serving
 from routersvc.telemetry.exposition import serve_metrics
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.options import MetricsOptions
@@ -134,7 +134,7 @@ async def test_half_request_is_not_kept(
     registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise its connections would use up the descriptors of the service."""
-    monkeypatch.setattr(exposition, "CONNECTION_TIME", 0.0)
+    monkeypatch.setattr(http_serving, "CONNECTION_TIME", 0.0)
     async with serve_metrics(ANYWHERE, registry) as (host, port):
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: y")

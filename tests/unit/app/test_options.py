@@ -11,6 +11,7 @@ from routersvc.app.authorisations import authorisations
 from routersvc.app.options import (
     profiler,
     provider_connections,
+    redactor,
     server_options,
     telemetry_options,
     transport_to,
@@ -32,10 +33,13 @@ from routersvc.settings.loading import load_settings
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.options import (
     CallSpanMaker,
+    DecisionLogOptions,
     LogFormat,
+    LoggedContent,
     LogLevel,
     LogOptions,
     MetricsOptions,
+    StatusPageOptions,
     TraceExporter,
     TraceOptions,
 )
@@ -86,6 +90,7 @@ telemetry:
   service_name: edge
   log: {level: debug, format: console}
   prometheus: {listen: "127.0.0.1:9464"}
+  status_page: {listen: "127.0.0.1:9465"}
   tracing:
     exporter: otlp
     endpoint: http://collector.test:4317
@@ -155,6 +160,7 @@ def test_telemetry_is_told_all(settings: Settings) -> None:
         flush_timeout=2.0,
     )
     assert options.metrics == MetricsOptions(host="127.0.0.1", port=9464)
+    assert options.status_page == StatusPageOptions(host="127.0.0.1", port=9465)
     assert options.logs == LogOptions(format=LogFormat.CONSOLE, level=LogLevel.DEBUG)
     assert "secret" not in repr(dataclasses.replace(options, service_name="other"))
 
@@ -309,3 +315,30 @@ def test_profiles_look_for_identifiers_only_where_that_is_asked_for(tmp_path: Pa
         found.append(made.profile(scripted_request(text="(212) 456-7890")).data_classes)
 
     assert found == [frozenset(), frozenset({"pii"})]
+
+
+def test_decision_log_is_off_unless_a_directory_is_set(settings: Settings) -> None:
+    """A service must not fill a disk that nobody has assigned to it."""
+    assert telemetry_options(settings).decisions is None
+    assert redactor(settings) is None
+
+
+def test_decision_log_is_told_all(tmp_path: Path) -> None:
+    """Its directory is relative to the settings file; prompts are redacted by the detectors."""
+    file = tmp_path / "settings.yaml"
+    section = "decision_log: {directory: log, content: redacted, max_file_size: 1KiB}"
+    file.write_text(ROUTES + section)
+    settings = load_settings(
+        file, environment={"KEY": "secret"}, known_wire_formats=known_wire_formats()
+    )
+
+    redact = redactor(settings)
+
+    assert telemetry_options(settings).decisions == DecisionLogOptions(
+        directory=str(tmp_path / "log"),
+        content=LoggedContent.REDACTED,
+        max_file_size=1024,
+        max_total_size=1 << 30,
+    )
+    assert redact is not None
+    assert redact("write to miriam@example.org") == "[redacted: email]"

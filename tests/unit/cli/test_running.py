@@ -60,6 +60,8 @@ def test_the_commands_are_those_that_are_documented() -> None:
         "models",
         "profile",
         "replay",
+        "replay-decisions",
+        "report",
         "serve",
         "simulate",
         "stream",

@@ -26,7 +26,7 @@ from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.parts import TextPart
-from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.explaining.explanations import Explanation
 from routersvc.domain.explaining.remembered_decisions import DecisionRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
@@ -43,11 +43,18 @@ from routersvc.domain.outcomes.errors import (
 )
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
 from routersvc.domain.planning.planner import Planner
 from routersvc.engine.router import Router
 from routersvc.testing.scripted import Emit, Fail, Hang, Script, answer
 from routersvc.testing.virtual_time import run_in_virtual_time
-from routersvc.testing.worlds import RecordingObserver, World, scripted_policy, scripted_request
+from routersvc.testing.worlds import (
+    RecordingObserver,
+    World,
+    scripted_deployment,
+    scripted_policy,
+    scripted_request,
+)
 
 SECRET = "the patient of room 12 is called Miriam"
 ORDERS = [OrderMode.FIXED, OrderMode.BALANCED, OrderMode.RANKED]
@@ -481,3 +488,49 @@ def test_a_rule_refuses_what_makes_no_sense(wrong: dict[str, float], sentence: s
     """With what is right."""
     with pytest.raises(ValueError, match=sentence):
         DecisionRule(**wrong)  # type: ignore[arg-type]
+
+
+class Inexpressive:
+    """The rules of a wire format that cannot express any unusual request."""
+
+    def refusal(self, deployment: Deployment, shape: Prompt) -> str:
+        """Return why the format cannot express a shape."""
+        del shape
+        return f"{deployment.name} cannot express this"
+
+    def maker(self, wire_model: str) -> str:
+        """Return no maker."""
+        del wire_model
+        return ""
+
+    def takes_plain_thoughts(self, wire_model: str) -> bool:
+        """Return that it takes them."""
+        del wire_model
+        return True
+
+
+@pytest.mark.parametrize("max_output_tokens", [None, 5])
+def test_past_decision_tells_what_a_wire_format_excluded(max_output_tokens: int | None) -> None:
+    """The prompt that it could not express is gone by then, and with it the detailed reason."""
+    excluded = scripted_deployment("a")
+    provider = dataclasses.replace(excluded.provider, wire_rules=Inexpressive())
+    excluded = dataclasses.replace(excluded, provider=provider)
+    request = scripted_request()
+    prompt = dataclasses.replace(
+        request.prompt,
+        end_user_id="user-1",
+        sampling=Sampling(max_output_tokens=max_output_tokens),
+    )
+    request = dataclasses.replace(request, prompt=prompt)
+
+    async def explain() -> Explanation:
+        world = World({"a": [], "b": [answer("x")]}, deployments=[excluded])
+        decision_id = await call(world, request)
+        return world.router.explain_decision(decision_id, tenant="")
+
+    explanation = run_in_virtual_time(explain())
+
+    assert [
+        (each.deployment.name, [exclusion.reason for exclusion in each.exclusions])
+        for each in explanation.candidates
+    ] == [("b", []), ("a", [ExclusionReason.WIRE_FORMAT])]

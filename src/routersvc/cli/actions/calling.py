@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 
+from routersvc.cli.actions.decision_logs import logged_explanation
 from routersvc.cli.actions.request_building import build
 from routersvc.cli.actions.router_calls import CallSettings, errors_reported, printed_instead
 from routersvc.cli.exit_codes import UsageProblemError
@@ -126,14 +128,19 @@ def explain(
     *,
     streaming: bool = False,
     decision_id: str | None = None,
+    logs: tuple[Path, ...] = (),
 ) -> None:
     """Print how a request would be routed and why, or how a past one was.
 
+    A past one is looked up in `logs` if there are any, else the router is asked.
+
     Raises:
-        CommandError: the call failed.
+        CommandError: the call failed, or the logs do not contain the decision.
     """
     terminal = Terminal.of_process()
     settings = CallSettings.of(call)
+    if logs and not decision_id:
+        raise UsageProblemError("`--log` needs `--decision`: which decision to look up")
     if decision_id is None:
         request = build(ExplainRouteRequest, options, **({"streaming": True} if streaming else {}))
     elif streaming or options != RequestOptions():
@@ -142,10 +149,20 @@ def explain(
         )
     else:
         request = ExplainRouteRequest(decision_id=decision_id)
+        if logs:
+            explanation = logged_explanation(decision_id, logs, terminal)
+            _print_explanation(ExplainRouteResponse(explanation=explanation), settings, terminal)
+            return
     if printed_instead(request, settings, terminal):
         return
     with errors_reported(terminal, as_json=settings.as_json):
         response = asyncio.run(_explain(request, settings))
+    _print_explanation(response, settings, terminal)
+
+
+def _print_explanation(
+    response: ExplainRouteResponse, settings: CallSettings, terminal: Terminal
+) -> None:
     if settings.as_json:
         terminal.write_json(to_json(response))
     else:

@@ -67,12 +67,13 @@ def _with_addresses(settings: Settings, listen: tuple[str, ...]) -> Settings:
 def _print_addresses(
     application: Application, settings: Settings, terminal: Terminal, *, as_json: bool
 ) -> None:
-    metrics = application.metrics_address
+    metrics, status = application.metrics_address, application.status_address
     if as_json:
         terminal.write_json(
             {
                 "addresses": application.addresses,
                 "metrics_address": None if metrics is None else f"{metrics[0]}:{metrics[1]}",
+                "status_address": None if status is None else f"{status[0]}:{status[1]}",
             }
         )
         return
@@ -89,4 +90,7 @@ def _print_addresses(
     if metrics is not None:
         url = f"http://{metrics[0]}:{metrics[1]}/metrics"
         terminal.out.print(f"metrics on {url}", style="dim", markup=False)
+    if status is not None:
+        url = f"http://{status[0]}:{status[1]}/"
+        terminal.out.print(f"status page on {url}", style="dim", markup=False)
     terminal.out.file.flush()

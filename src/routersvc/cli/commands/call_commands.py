@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,6 +54,7 @@ def add_to(application: typer.Typer) -> None:
             'routersvc explain "Why is the sky blue?"',
             ("routersvc explain 'What is this?' --image photo.png --stream", "as a stream"),
             ("routersvc explain --decision 4bf92f3577b34da6a3ce929d0e0e4736", "a past one"),
+            "routersvc explain --decision 4bf92f3577b34da6a3ce929d0e0e4736 --log decisions/",
             "routersvc explain hello --json | jq .explanation.plan.steps",
         ),
     )(explain)
@@ -113,6 +115,15 @@ def explain(
             help="Explain a past request by the `decision_id` of its report.",
         ),
     ] = None,
+    log: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--log",
+            metavar="FILE",
+            help="Read the decision from this decision log instead of asking the router: a file or "
+            "a directory. May be repeated.",
+        ),
+    ] = None,
     call: Annotated[CallOptions, Without("quiet")],
 ) -> None:
     """Explain how a request would be routed, and why, without calling a provider.
@@ -120,11 +131,12 @@ def explain(
     Shows the profile of the request, the policy and the constraints in force, every deployment with
     its score or the reasons for its exclusion, what would make it eligible, and the plan with a
     timeline. With --decision it explains a past request: what the router knew then, and the
-    attempts as they ran.
+    attempts as they ran. With --log it needs no router: a past request is read from a decision log,
+    also that of another replica or of one that has ended.
     """
     from routersvc.cli.actions import calling
 
-    calling.explain(options, call, streaming=streaming, decision_id=decision)
+    calling.explain(options, call, streaming=streaming, decision_id=decision, logs=tuple(log or ()))
 
 
 @with_option_groups

@@ -115,6 +115,9 @@ async def _perform(plot: Scenario, stage: Terminal, folder: Path) -> Mapping[str
             "\n[bold]Three simulated providers and a router, each over real sockets.[/]"
         )
         stage.out.print(cast_table(base_urls, address))
+        stage.out.print(
+            f"Status page, while the demo runs: http://{served['status_address']}/", markup=False
+        )
         await director.stream_an_answer()
         await director.explain_a_route()
         tallies = await director.live_through_an_outage()

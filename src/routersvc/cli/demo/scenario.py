@@ -157,5 +157,5 @@ def router_settings(base_urls: dict[str, str]) -> dict[str, object]:
         # The outage lasts seconds instead of minutes, so providers are probed more often.
         "fleet": {"breaker": {"max_open_time": "2s"}, "checks": {"interval": "2s"}},
         "server": {"listen": ["127.0.0.1:0"], "drain": {"notice_delay": "0s", "grace": "2s"}},
-        "telemetry": {"log": {"level": "error"}},
+        "telemetry": {"log": {"level": "error"}, "status_page": {"listen": "127.0.0.1:0"}},
     }

@@ -65,8 +65,11 @@ def explained(
     snapshot: ExplanationSnapshot,
     *,
     report: RouteReport | None = None,
+    only_listed: bool = False,
 ) -> Explanation:
     """Return the explanation of what was planned for a request.
+
+    With `only_listed`, deployments that the policy does not list are left out.
 
     Of the prompt it reads `max_output_tokens` alone.
     """
@@ -78,7 +81,7 @@ def explained(
         policy=limits.policy,
         policy_choice=limits.policy_choice,
         constraints=effective_constraints(limits),
-        candidates=candidates(catalogue, planned, snapshot.view),
+        candidates=candidates(catalogue, planned, snapshot.view, only_listed=only_listed),
         plan=planned.plan if isinstance(planned, PlannedRequest) else None,
         obstacles=snapshot.obstacles,
         snapshot_at=snapshot.taken_at,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +33,7 @@ from routersvc.domain.fleet.leases import LeaseRefusal
 from routersvc.domain.outcomes.errors import UnknownDecisionError
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.domain.planning.limits import Limits
-from routersvc.domain.planning.live_stats import LiveStats
+from routersvc.domain.planning.live_stats import NOTHING_KNOWN, LiveStats
 from routersvc.domain.planning.plans import PlannedRequest
 from routersvc.domain.racing.hedges import HedgeDecision
 
@@ -70,16 +71,16 @@ class RunningCall(Protocol):
 class RememberedDecision:
     """One decision with its inputs and its outcome.
 
-    `obstacles` and `first_contents` (the median time to first content, in seconds) are those of the
-    plan's first deployments at the time of the decision.
+    `obstacles` and `live_stats` are those of the plan's first deployments at the time of the
+    decision, without `live_stats` if planning used none.
     """
 
     __slots__ = (
         "_catalogue",
         "_digest",
-        "_first_contents",
         "_hedging",
         "_limits",
+        "_live_stats",
         "_max_output_tokens",
         "_obstacles",
         "_order",
@@ -100,7 +101,7 @@ class RememberedDecision:
         planned: PlannedRequest,
         *,
         obstacles: Mapping[str, LeaseRefusal],
-        first_contents: Sequence[float | None],
+        live_stats: Sequence[LiveStats | None],
         taken_at: float,
         configuration_digest: str,
     ) -> None:
@@ -121,32 +122,56 @@ class RememberedDecision:
         self._order = planned.order
         self._plan = planned.plan
         self._obstacles = obstacles
-        self._first_contents = first_contents
+        self._live_stats = live_stats
 
     def began(self, call: RunningCall) -> None:
         """Attach the call, whose report is shown while it runs."""
         self._running = call
 
-    def explain(self) -> Explanation:
-        """Return the explanation as of the decision, with the report of the request so far."""
+    def explain(self, *, only_listed: bool = False) -> Explanation:
+        """Return the explanation as of the decision, with the report of the request so far.
+
+        With `only_listed`, deployments that the policy does not list are left out.
+        """
         running = self._running
         return explained(
             self._catalogue,
             PlannedRequest(
-                limits=self._limits_without_prompt(),
+                limits=self.limits,
                 order=self._order,
                 plan=with_hedging(
                     self._plan, self._hedging if running is None else running.hedging
                 ),
             ),
             ExplanationSnapshot(
-                view=_RememberedView(self._plan.deployments, self._first_contents),
+                view=_RememberedView(self._plan.deployments, self._live_stats),
                 obstacles=self._obstacles,
                 taken_at=self._taken_at,
                 configuration_digest=self._digest,
             ),
             report=self._report if running is None else running.report(),
+            only_listed=only_listed,
         )
+
+    @property
+    def report(self) -> RouteReport | None:
+        """The report of the request so far, `None` before it began."""
+        return self._report if self._running is None else self._running.report()
+
+    @property
+    def live_stats(self) -> Mapping[str, LiveStats]:
+        """The statistics of deployments that planning used, by name."""
+        names = (*(one.name for one in self._plan.deployments), *self._order.set_aside)
+        return {
+            name: stats
+            for name, stats in zip(names, self._live_stats, strict=False)
+            if stats is not None and stats != NOTHING_KNOWN
+        }
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the request, without its prompt."""
+        return self._limits_without_prompt()
 
     def ended(self, report: RouteReport) -> None:
         """Keep the report of the request and release the call, which holds the prompt."""
@@ -176,11 +201,11 @@ class _RememberedView:
     """The statistics of a plan's deployments at the time of the decision."""
 
     def __init__(
-        self, deployments: Sequence[Deployment], first_contents: Sequence[float | None]
+        self, deployments: Sequence[Deployment], live_stats: Sequence[LiveStats | None]
     ) -> None:
-        self._first_contents = {
-            deployment.name: first
-            for deployment, first in zip(deployments, first_contents, strict=False)
+        self._live_stats = {
+            deployment.name: stats or NOTHING_KNOWN
+            for deployment, stats in zip(deployments, live_stats, strict=False)
         }
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
@@ -195,14 +220,18 @@ class _RememberedView:
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return the statistics at the time of the decision."""
         del streaming
-        return LiveStats(first_content=self._first_contents.get(deployment.name))
+        return self._live_stats.get(deployment.name, NOTHING_KNOWN)
 
 
 class DecisionStore:
-    """The latest decisions by id. Times are seconds of the router's clock."""
+    """The latest decisions by id. Times are seconds of the router's clock.
 
-    def __init__(self, rule: DecisionRule) -> None:
+    `logged` decisions are made up even where none is kept.
+    """
+
+    def __init__(self, rule: DecisionRule, *, logged: bool = False) -> None:
         self._rule = rule
+        self.logged = logged
         self._kept: collections.OrderedDict[str, RememberedDecision] = collections.OrderedDict()
 
     def reconfigure(self, rule: DecisionRule) -> None:
@@ -211,12 +240,17 @@ class DecisionStore:
 
     @property
     def keeps_any(self) -> bool:
-        """Whether decisions are remembered at all."""
-        return self._rule.kept > 0
+        """Whether decisions are remembered at all, or logged when they have ended."""
+        return self._rule.kept > 0 or self.logged
 
     def __len__(self) -> int:
         """Return how many decisions are held."""
         return len(self._kept)
+
+    def latest(self, count: int) -> tuple[RouteReport, ...]:
+        """Return the reports of the latest decisions, the latest first."""
+        decisions = itertools.islice(reversed(self._kept.values()), count)
+        return tuple(one.report for one in decisions if one.report is not None)
 
     def keep(self, decision_id: str, decision: RememberedDecision, now: float) -> None:
         """Add a decision; remove those that are too old or too many."""

@@ -31,6 +31,7 @@ from routersvc.domain.fleet.turns import Turn
 from routersvc.domain.measures.latency_histories import LatencyView
 from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.live_stats import LiveStats
 from routersvc.domain.planning.plans import Plan
 
 
@@ -292,13 +293,12 @@ class Fleet:
                 found[deployment.name] = refusal
         return found
 
-    def seen_first_content(
+    def seen_live_stats(
         self, deployment: Deployment, *, streaming: bool, now: float
-    ) -> float | None:
-        """Return the median seconds to first content that planning has just used, if it has."""
+    ) -> LiveStats | None:
+        """Return the statistics that planning has just used, if it has."""
         measurements = self._states[deployment.name].measurements
-        kept = measurements.kept_live_stats(now, streaming=streaming)
-        return None if kept is None else kept.first_content
+        return measurements.kept_live_stats(now, streaming=streaming)
 
     def availability(self, deployment: Deployment, now: float) -> Availability:
         """Return what keeps calls away from one deployment, for gauges. Changes nothing."""

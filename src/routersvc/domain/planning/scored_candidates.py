@@ -13,12 +13,21 @@ from routersvc.domain.catalogue.ranking_goals import SlackGoal, WorthGoal
 from routersvc.domain.catalogue.weights import Weights
 from routersvc.domain.planning.candidates import Candidate, ScorePart
 from routersvc.domain.planning.deployment_orders import DeploymentOrder, live_stats_of
-from routersvc.domain.planning.exclusion_reasons import Exclusion
+from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
 from routersvc.domain.planning.exclusions import exclusions
 from routersvc.domain.planning.limits import Limits
 from routersvc.domain.planning.live_stats import LiveView
 from routersvc.domain.planning.plans import PlannedRequest, RefusedRequest
 from routersvc.domain.planning.ranking import RankingScore
+
+_INEXPRESSIBLE = (
+    Exclusion(
+        reason=ExclusionReason.WIRE_FORMAT,
+        description="its wire format cannot express the request",
+        eligible_if="the request did without what the wire format lacks",
+    ),
+)
+"""What excluded a deployment for which a past request, whose prompt is gone, gives no reason."""
 
 
 def excluded(deployments: Iterable[Deployment], limits: Limits) -> list[Candidate]:
@@ -30,11 +39,20 @@ def excluded(deployments: Iterable[Deployment], limits: Limits) -> list[Candidat
 
 
 def candidates(
-    catalogue: Catalogue, planned: PlannedRequest | RefusedRequest, view: LiveView
+    catalogue: Catalogue,
+    planned: PlannedRequest | RefusedRequest,
+    view: LiveView,
+    *,
+    only_listed: bool = False,
 ) -> tuple[Candidate, ...]:
-    """Return the deployments of the plan with their scores, then the others with exclusions."""
-    by_name = [catalogue.deployments[name] for name in sorted(catalogue.deployments)]
+    """Return the deployments of the plan with their scores, then the others with exclusions.
+
+    With `only_listed`, the others are those that the policy or its rule lists.
+    """
     limits = planned.limits
+    names = limits.fixed.listed if only_listed else catalogue.deployments
+    known = catalogue.deployments
+    by_name = [known[name] for name in sorted(names) if name in known]
     if isinstance(planned, RefusedRequest):
         return tuple(excluded(by_name, limits))
     order = planned.order
@@ -53,7 +71,8 @@ def candidates(
         _candidate(
             deployment,
             limits,
-            exclusions=exclusions(deployment, limits) or order.set_aside[deployment.name],
+            exclusions=exclusions(deployment, limits)
+            or order.set_aside.get(deployment.name, _INEXPRESSIBLE),
         )
         for deployment in by_name
         if deployment.name not in in_plan

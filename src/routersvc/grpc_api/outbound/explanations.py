@@ -85,8 +85,8 @@ def _candidate(
         eligible=candidate.eligible,
         rank=rank,
         score=candidate.score,
-        score_parts=[_score_part(part) for part in candidate.score_parts],
-        exclusions=[_exclusion(exclusion) for exclusion in candidate.exclusions],
+        score_parts=[score_part_of(part) for part in candidate.score_parts],
+        exclusions=[exclusion_of(exclusion) for exclusion in candidate.exclusions],
         expected_cost_usd=candidate.expected_cost_usd,
         expected_time_to_first_content=optional_duration_of(candidate.expected_first_content),
         changes_needed=candidate.changes_needed,
@@ -102,13 +102,15 @@ def _obstacle(refusal: LeaseRefusal) -> explanation_pb2.Obstacle:
     )
 
 
-def _score_part(part: ScorePart) -> explanation_pb2.ScorePart:
+def score_part_of(part: ScorePart) -> explanation_pb2.ScorePart:
+    """Return one part of a score."""
     return explanation_pb2.ScorePart(
         name=part.name, value=part.value, weight=part.weight, description=part.description
     )
 
 
-def _exclusion(exclusion: Exclusion) -> explanation_pb2.Exclusion:
+def exclusion_of(exclusion: Exclusion) -> explanation_pb2.Exclusion:
+    """Return one reason for an exclusion."""
     return explanation_pb2.Exclusion(
         reason=enums_out.EXCLUSION_REASONS[exclusion.reason],
         description=exclusion.description,

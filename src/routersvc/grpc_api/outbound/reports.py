@@ -49,7 +49,7 @@ def write_report(report: RouteReport, into: report_pb2.RouteReport) -> None:
         into.degradation.description = report.degradation.description
     write_usage(report.total_usage, into.total_usage)
     if report.total_cost is not None:
-        _write_cost(report.total_cost, into.total_cost)
+        write_cost(report.total_cost, into.total_cost)
 
 
 def write_usage(usage: Usage, into: report_pb2.Usage) -> None:
@@ -95,7 +95,7 @@ def _write_attempt(attempt: AttemptReport, into: report_pb2.Attempt) -> None:
         _write_failure(attempt.failure, into)
     write_usage(attempt.usage, into.usage)
     if attempt.cost is not None:
-        _write_cost(attempt.cost, into.cost)
+        write_cost(attempt.cost, into.cost)
     for left_out in attempt.left_out:
         entry = into.left_out.add()
         entry.kind = enums_out.LEFT_OUT_KINDS[left_out.kind]
@@ -110,7 +110,8 @@ def _write_failure(failure: Failure, into: report_pb2.Attempt) -> None:
         into.http_status = failure.http_status
 
 
-def _write_cost(cost: AttemptCost, into: report_pb2.Cost) -> None:
+def write_cost(cost: AttemptCost, into: report_pb2.Cost) -> None:
+    """Write a cost."""
     into.usd = cost.usd
     into.wasted_usd = cost.wasted_usd
     into.estimated = cost.estimated

@@ -20,6 +20,7 @@ from routersvc.settings.problems import KeyPath, shown
 from routersvc.settings.reading import Sections
 from routersvc.settings.sections.auth import AuthKind, check_auth
 from routersvc.settings.sections.authentication import check_issuer
+from routersvc.settings.sections.decision_log import check_decision_log
 from routersvc.settings.sections.deployments import DeploymentSection
 from routersvc.settings.sections.fleet import FleetSection
 from routersvc.settings.sections.models import ModelSection
@@ -69,6 +70,8 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
         _check_server(server, problems)
     if sections.telemetry is not None:
         _check_telemetry(sections.telemetry, server, problems)
+    if document is not None:
+        check_decision_log(document.decision_log, problems)
 
 
 def _check_provider(path: KeyPath, provider: ProviderSection, problems: ProblemList) -> None:
@@ -214,11 +217,14 @@ def _check_telemetry(
     telemetry: TelemetrySection, server: ServerSection | None, problems: ProblemList
 ) -> None:
     _check_headers(("telemetry", "tracing", "headers"), telemetry.tracing.headers, problems)
-    listen = telemetry.prometheus.listen
-    taken: tuple[object, ...] = () if server is None else server.listen
-    if isinstance(listen, HostPort) and listen.port and listen in taken:
-        problems.at_value(
-            ("telemetry", "prometheus", "listen"),
-            "is already an address of the server",
-            "another address",
-        )
+    taken: list[object] = [] if server is None else list(server.listen)
+    for name, listen in (
+        ("prometheus", telemetry.prometheus.listen),
+        ("status_page", telemetry.status_page.listen),
+    ):
+        if isinstance(listen, HostPort) and listen.port and listen in taken:
+            of = "the server" if server is not None and listen in server.listen else "`prometheus`"
+            problems.at_value(
+                ("telemetry", name, "listen"), f"is already an address of {of}", "another address"
+            )
+        taken.append(listen)

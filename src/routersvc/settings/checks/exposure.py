@@ -31,4 +31,10 @@ def exposure_warnings(settings: Settings) -> tuple[str, ...]:
                 f"server.listen: keys and tokens are sent to `{address}` in clear text: "
                 "configure `server.tls`"
             )
+    page = settings.telemetry.status_page.listen
+    if page is not None and not is_loopback(page.host):
+        warnings.append(
+            f"telemetry.status_page.listen: everyone who reaches `{page}` can read names of "
+            "tenants and recent decisions"
+        )
     return tuple(warnings)

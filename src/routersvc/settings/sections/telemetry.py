@@ -42,6 +42,17 @@ class PrometheusSection(Section):
     )
 
 
+class StatusPageSection(Section):
+    """A page for browsers: deployments, recent decisions, the configuration."""
+
+    listen: TcpAddress | None = Field(
+        default=None,
+        description="The address of the page; port 0 selects a free port. Who reaches it can see "
+        "names of tenants and decisions, so that it belongs on a loopback or internal address. If "
+        "unset, there is no page.",
+    )
+
+
 class TracingSection(Section):
     """Traces, with OpenTelemetry."""
 
@@ -87,6 +98,10 @@ class TelemetrySection(Section):
     log: LogSection = Field(default=LogSection(), description="Log lines, on standard error.")
     prometheus: PrometheusSection = Field(
         default=PrometheusSection(), description="Metrics for Prometheus."
+    )
+    status_page: StatusPageSection = Field(
+        default=StatusPageSection(),
+        description="A page for browsers: deployments, recent decisions, the configuration.",
     )
     tracing: TracingSection = Field(
         default=TracingSection(), description="Traces, with OpenTelemetry."

@@ -57,6 +57,18 @@ ProblemsIn = Callable[[str], list[str]]
             "policy_defaults: {consistency: pinned}",
             "16:32: policy_defaults.consistency",
         ),
+        (
+            "telemetry: {status_page: {listen: 127.0.0.1:50051}}",
+            "16:35: telemetry.status_page.listen",
+        ),
+        (
+            "telemetry: {prometheus: {listen: 127.0.0.1:9}, status_page: {listen: 127.0.0.1:9}}",
+            "16:70: telemetry.status_page.listen",
+        ),
+        (
+            "decision_log: {max_file_size: 2MiB, max_total_size: 1MiB}",
+            "16:16: decision_log.max_file_size",
+        ),
     ],
 )
 def test_contradictions_are_reported(

@@ -22,6 +22,8 @@ KEY = "tenants: {t: {api_keys: [env:ALPHA_API_KEY]%s}}\n"
         ("server: {listen: ['127.0.0.1:1', '[::1]:1', 'localhost:1', 'unix:/s']}", []),
         (OPEN, ["everyone who reaches `0.0.0.0:50051` can call:"]),
         ("server: {listen: ['[::]:50051']}", ["everyone who reaches `[::]:50051` can call:"]),
+        ("telemetry: {status_page: {listen: 127.0.0.1:9465}}", []),
+        ("telemetry: {status_page: {listen: 0.0.0.0:9465}}", ["can read names of tenants"]),
         (OPEN + KEY % "", ["in clear text"]),
         (OPEN + KEY % ", anonymous: true", ["as tenant `t`", "in clear text"]),
     ],

@@ -1,0 +1,1 @@
+"""The status page: deployments, recent decisions and the configuration, live in a browser."""
