@@ -12,7 +12,8 @@ from pathlib import Path
 
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FileDescriptor
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc.error_details_pb2 import DESCRIPTOR as ERROR_DETAILS
+from google.rpc.status_pb2 import DESCRIPTOR as STATUS
 
 from llmrouter.v1 import catalogue_service_pb2, errors_pb2, router_service_pb2
 
@@ -22,8 +23,8 @@ FILES = (
     catalogue_service_pb2.DESCRIPTOR,
     errors_pb2.DESCRIPTOR,
     router_service_pb2.DESCRIPTOR,
-    error_details_pb2.DESCRIPTOR,
-    status_pb2.DESCRIPTOR,
+    ERROR_DETAILS,
+    STATUS,
 )
 RULES = {
     "Complete": {"post": "/v1/complete", "body": "*"},

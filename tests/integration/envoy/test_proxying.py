@@ -144,7 +144,7 @@ async def test_rolling_restart_loses_no_call(
             asyncio.TaskGroup() as tasks,
         ):
             callers = [tasks.create_task(_stream_on(stub, stopping)) for _ in range(CALLERS)]
-            codes = []
+            codes: list[int] = []
             for place, port in enumerate(ports):
                 replicas[place].send_signal(signal.SIGTERM)
                 codes.append(await replicas[place].wait())

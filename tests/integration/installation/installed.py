@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -118,7 +118,7 @@ def _copy(file: Path, root: Path) -> None:
 
 
 @contextlib.contextmanager
-def serving(command: Sequence[str | Path], *, root: Path | None = None) -> Iterator[str]:
+def serving(command: Sequence[str | Path], *, root: Path | None = None) -> Generator[str]:
     """Run `routersvc serve --json` for the context, and yield its address; it ends with code 0."""
     with subprocess.Popen(
         _within(root, command), env=_clean(), cwd="/", stdout=subprocess.PIPE, text=True
