@@ -21,7 +21,7 @@ class RequestLimits:
     text_characters: int = 8_000_000
     json_bytes: int = 512 * 1024
     json_depth: int = 100
-    json_values: int = 50_000
+    json_values: int = 32_000
     url_bytes: int = 8_192
     private_addresses: bool = False
 

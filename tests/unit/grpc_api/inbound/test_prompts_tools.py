@@ -58,7 +58,7 @@ CASES: dict[str, tuple[Change, str]] = {
     ),
     "tool schemas too wide together": (
         lambda it: it.tools.extend(
-            tool(f"look{place}", '{"enum": [1' + ",1" * 30_000 + "]}") for place in range(3)
+            tool(f"look{place}", '{"enum": [1' + ",1" * 20_000 + "]}") for place in range(3)
         ),
         "prompt.tools[1].function.parameters_json_schema",
     ),
