@@ -85,6 +85,12 @@ class ProviderTransport(httpx.AsyncBaseTransport, abc.ABC):
 class LingeringStream(httpx.AsyncByteStream, abc.ABC):
     """A body that can be left before its end without losing the connection."""
 
+    async def gather(self, seconds: float) -> None:
+        """Wait for the end of the body, or so long, so that what comes meanwhile is read at once.
+
+        Raises nothing about the body: reading it does. Not every transport waits.
+        """
+
     @abc.abstractmethod
     def linger(self) -> None:
         """Return the connection to the pool once the rest has arrived, or close it soon."""

@@ -55,8 +55,8 @@ EVENTS = [
     TextDelta(text="Hi"),
     Finished(reason=FinishReason.STOP, model_version="m-1", response_id="r-1"),
 ]
-Pieces = Sequence[bytes | BaseException | None]
-"""What a body yields in order; `None` stands for silence without end."""
+Pieces = Sequence[bytes | float | BaseException | None]
+"""What a body yields in order; `None` stands for silence without end, a number for seconds."""
 
 
 class ScriptedBody(LingeringStream):
@@ -72,8 +72,15 @@ class ScriptedBody(LingeringStream):
                 await asyncio.Event().wait()
             elif isinstance(piece, BaseException):
                 raise piece
+            elif isinstance(piece, float):
+                await asyncio.sleep(piece)
             else:
                 yield piece
+
+    async def gather(self, seconds: float) -> None:
+        """Note that more is waited for."""
+        del seconds
+        self._log.append("gathers")
 
     def linger(self) -> None:
         """Note that the connection is given back."""
@@ -903,3 +910,24 @@ async def test_other_refusals_are_not_tried_again(
 
     assert await failure_class(gateway_over(transport).open(call)) is expected
     assert len(transport.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    ("pieces", "streaming", "gathered"),
+    [
+        ([CHUNK, CHUNK, CHUNK, CHUNK, END], False, 3),
+        ([CHUNK, CHUNK, CHUNK, CHUNK, END], True, 0),
+        ([CHUNK, 0.02, CHUNK, 0.02, CHUNK, 0.02, END], False, 0),
+    ],
+    ids=["quick", "streamed", "slow"],
+)
+async def test_quick_answer_that_is_delivered_whole_is_read_in_few_pieces(
+    make_call: MakeCall, pieces: Pieces, gathered: int, *, streaming: bool
+) -> None:
+    """Whoever waits for the whole answer gains nothing from its pieces."""
+    transport = ScriptedTransport(pieces)
+    attempt = gateway_over(transport).open(make_call(streaming=streaming))
+
+    await read(attempt)
+
+    assert transport.log.count("gathers") == gathered

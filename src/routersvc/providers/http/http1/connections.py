@@ -198,7 +198,7 @@ class Http1Connection(asyncio.Protocol):
             self._leave(exchange)
         elif self._progressed:
             self._bytes_without_progress = 0
-            exchange.wake()
+            exchange.progressed()
         else:
             self._bytes_without_progress += len(data)
             if self._bytes_without_progress > MAX_HEAD_BYTES:

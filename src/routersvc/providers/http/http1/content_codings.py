@@ -62,6 +62,10 @@ class UnpackedStream(LingeringStream):
         """Abort the response, unless its end has arrived."""
         await self._packed.aclose()
 
+    async def gather(self, seconds: float) -> None:
+        """Wait as the packed body does."""
+        await self._packed.gather(seconds)
+
     def linger(self) -> None:
         """Return the connection to the pool once the rest has arrived."""
         self._packed.linger()

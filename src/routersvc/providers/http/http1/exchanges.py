@@ -68,6 +68,7 @@ class Exchange(LingeringStream):
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._read_at_once = False
+        self._is_gathering = False
 
     def __aiter__(self) -> Exchange:
         return self
@@ -132,6 +133,23 @@ class Exchange(LingeringStream):
         self._chunks.append(data)
         self.buffered += len(data)
         return self.buffered > MOST_BUFFERED_BYTES
+
+    async def gather(self, seconds: float) -> None:
+        """Wait for the end of the body, or so long, or until as much has come as is held."""
+        if self.is_complete or self.error is not None or self.line is None:
+            return
+        timer = self._loop.call_later(seconds, self.wake)
+        self._is_gathering = True
+        try:
+            await self._wait()
+        finally:
+            self._is_gathering = False
+            timer.cancel()
+
+    def progressed(self) -> None:
+        """Resume the reader for what has come, unless it waits for more."""
+        if not self._is_gathering or self.buffered > MOST_BUFFERED_BYTES:
+            self.wake()
 
     def complete(self) -> None:
         """Record that the end of the answer has come, and leave the connection."""
