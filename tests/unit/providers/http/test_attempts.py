@@ -72,7 +72,7 @@ class ScriptedBody(LingeringStream):
                 await asyncio.Event().wait()
             elif isinstance(piece, BaseException):
                 raise piece
-            elif isinstance(piece, float):
+            elif isinstance(piece, int | float):
                 await asyncio.sleep(piece)
             else:
                 yield piece
