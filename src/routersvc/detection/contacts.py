@@ -89,13 +89,16 @@ class PhoneFinder:
             return False
 
 
-def trunk_prefixes(regions: Iterable[str]) -> dict[str, str | None]:
-    """Return the prefix of national numbers for each region, `None` where there is none.
+def load_plans() -> None:
+    """Load the plans of all countries, which takes 50 ms once.
 
-    Loads the plans of all countries (50 ms): later, each would be read from its file when a prompt
-    first holds a number of it.
+    Otherwise each would be read from its file when a prompt first has a number of that country.
     """
     PhoneMetadata.load_all()
+
+
+def trunk_prefixes(regions: Iterable[str]) -> dict[str, str | None]:
+    """Return the prefix of national numbers for each region, `None` where there is none."""
     return {
         region: phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True)
         for region in regions

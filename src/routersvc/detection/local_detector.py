@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from routersvc.detection.announcements import IdWords, find_announced
-from routersvc.detection.contacts import PhoneFinder, find_emails, trunk_prefixes
+from routersvc.detection.contacts import PhoneFinder, find_emails, load_plans, trunk_prefixes
 from routersvc.detection.found import Found
 from routersvc.detection.letters import find_digit_ids, find_letter_ids
 from routersvc.detection.numbers import find_numbers
@@ -41,6 +41,7 @@ class LocalDetector:
     """Finds identifiers. `phone_regions` are ISO 3166 codes of accepted national numbers."""
 
     def __init__(self, phone_regions: Iterable[str] = ()) -> None:
+        load_plans()
         self._phone_regions = trunk_prefixes(phone_regions)
 
     def detecting(self, texts: Iterable[str]) -> Steps[tuple[IdentifierFinding, ...]]:

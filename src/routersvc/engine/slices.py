@@ -1,8 +1,8 @@
 """Runs long work of the event loop in slices, so that no request holds up the others.
 
-Work of one step is done at once, and so is work that ends within what is left of the time of a
-turn. Longer work takes turns, whoever's it is: every second turn of the event loop has a slice of
-one work, and between two slices everything else that is ready is served.
+Work of one step is done at once. So is work that ends in the time that a turn of the event loop has
+for all such work. Longer works take turns, those of all callers together: every second turn has a
+slice of one of them, and the turn after it serves everything else.
 """
 
 from __future__ import annotations

@@ -158,10 +158,12 @@ class JsonWireFormat:
     def _encoding_body(self, call: AttemptCall) -> Steps[bytes]:
         """Encode the body of a request; what JSON cannot hold is the request's own fault."""
         try:
-            if not is_long(call.prompt):
-                return orjson.dumps(self.encode_body(with_opaque_blocks(call)))
-            yield
+            long = is_long(call.prompt)
+            if long:
+                yield
             body = self.encode_body(with_opaque_blocks(call))
+            if not long:
+                return orjson.dumps(body)
             yield
             return (yield from encoding(body))
         except _NOT_ENCODABLE as error:

@@ -1,26 +1,22 @@
 """Writes log lines in a thread, so that a blocked standard error never delays a call.
 
 Standard error may be a pipe whose reader is blocked. Records wait in a bounded queue; records that
-do not fit are dropped and counted. The thread writes in batches, every `GATHER_TIME` seconds,
-because waking it for every line would cost more than the line.
+do not fit are dropped and counted.
 """
 
 from __future__ import annotations
 
 import collections
 import logging
-import threading
 from typing import TextIO
 
 from opentelemetry.trace import format_trace_id, get_current_span
 
 from routersvc.telemetry.call_lines import CallLine, call_record
+from routersvc.telemetry.queue_threads import QueueThread
 
 CAPACITY = 10_000
 """The largest number of queued records; each takes about a kilobyte of memory."""
-
-GATHER_TIME = 0.2
-"""Seconds between two batches."""
 
 PATIENCE = 2.0
 """Seconds that flushing and closing wait for the stream."""
@@ -34,13 +30,8 @@ class LogWriter(logging.Handler):
         self._stream = stream
         self._capacity = capacity
         self._waiting: collections.deque[logging.LogRecord | CallLine] = collections.deque()
-        self._arrived = threading.Event()
-        self._hurry = threading.Event()
-        self._written = threading.Event()
-        self._closing = False
         self.dropped = 0
-        self._thread = threading.Thread(target=self._write_all, name="log-writer", daemon=True)
-        self._thread.start()
+        self._thread = QueueThread(self._write_waiting, name="log-writer", patience=PATIENCE)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a record, or drop it if the queue is full.
@@ -65,43 +56,20 @@ class LogWriter(logging.Handler):
         self._take(line)
 
     def _take(self, item: logging.LogRecord | CallLine) -> None:
-        if self._closing or len(self._waiting) >= self._capacity:
+        if self._thread.is_closing or len(self._waiting) >= self._capacity:
             self.dropped += 1
             return
         self._waiting.append(item)
-        if not self._arrived.is_set():
-            self._arrived.set()
+        self._thread.wake()
 
     def flush(self) -> None:
         """Wait until the queued records are written, at most `PATIENCE` seconds."""
-        self._written.clear()
-        self._hurry.set()
-        self._arrived.set()
-        if self._thread.is_alive():
-            self._written.wait(PATIENCE)
+        self._thread.flush()
 
     def close(self) -> None:
         """Write the queued records and stop; those not written in `PATIENCE` seconds are lost."""
-        self._closing = True
-        self._hurry.set()
-        self._arrived.set()
-        self._thread.join(PATIENCE)
+        self._thread.close()
         super().close()
-
-    def _write_all(self) -> None:
-        while True:
-            self._arrived.wait()
-            self._hurry.wait(GATHER_TIME)
-            hurried = self._hurry.is_set()
-            # Cleared before the queue is emptied: later records wake the thread again.
-            self._arrived.clear()
-            self._hurry.clear()
-            closing = self._closing
-            self._write_waiting()
-            if hurried:
-                self._written.set()
-            if closing:
-                return
 
     def _write_waiting(self) -> None:
         lines: list[str] = []

@@ -18,7 +18,12 @@ from routersvc.app.options import (
 )
 from routersvc.app.wire_formats import adapter, known_wire_formats
 from routersvc.domain.conversation.request_limits import RequestLimits
-from routersvc.grpc_api.server_options import ConnectionOptions, KeepaliveOptions, ServerOptions
+from routersvc.grpc_api.server_options import (
+    DEFAULT_EDGE,
+    ConnectionOptions,
+    KeepaliveOptions,
+    ServerOptions,
+)
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.credentials.authorisations import (
     BEARER,
@@ -30,6 +35,7 @@ from routersvc.providers.credentials.aws_signatures import AwsSignature
 from routersvc.providers.dialects import DEFAULT_DIALECT
 from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.settings.loading import load_settings
+from routersvc.settings.sections.server import ServerSection
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.options import (
     CallSpanMaker,
@@ -115,6 +121,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_server_is_told_all(settings: Settings) -> None:
     """Addresses as gRPC writes them, times in seconds."""
+    assert ServerSection().edge == DEFAULT_EDGE
     assert server_options(settings) == ServerOptions(
         addresses=("127.0.0.1:0", "[::1]:50052", "unix:/tmp/router.sock"),
         max_message_bytes=1_048_576,

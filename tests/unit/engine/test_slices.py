@@ -59,7 +59,7 @@ async def test_long_work_takes_turns() -> None:
 
 
 async def test_a_turn_of_the_loop_has_one_slice() -> None:
-    """However many works there are and whoever does them; the first has all of the first turn.
+    """However many works there are; the first has all of the first turn.
 
     Between two turns with a slice is one without.
     """
@@ -90,6 +90,37 @@ async def test_a_turn_of_the_loop_has_one_slice() -> None:
     together = sorted(itertools.chain.from_iterable(used))
     assert len(together) == len(set(together)) > 20
     assert all(later - earlier > 1 for earlier, later in itertools.pairwise(together))
+
+
+async def test_short_works_share_a_turn() -> None:
+    """Otherwise the calls of a burst would wait for one another, a turn or two each."""
+    slices = Slices(lambda: 0.0)
+    log: list[str] = []
+
+    works = asyncio.gather(*(slices.run(noting(name, 3, log)) for name in "abcdefgh"))
+    await asyncio.sleep(0)
+
+    assert log.count("h ended") == 1
+    await works
+
+
+async def test_what_follows_long_work_begins_in_another_turn() -> None:
+    """Its caller may have as much to do, which others need not wait for."""
+    slices = Slices(SteppingClock())
+    log: list[str] = []
+
+    async def call() -> None:
+        await slices.run(noting("a", 8, log))
+        log.append("goes on")
+
+    async def bystander() -> None:
+        while "a ended" not in log:  # noqa: ASYNC110 - a turn is what is counted
+            await asyncio.sleep(0)
+        log.append("served")
+
+    await asyncio.gather(call(), bystander())
+
+    assert log[-2:] == ["served", "goes on"]
 
 
 async def test_others_are_served_between_slices() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from routersvc.cli.actions.decision_logs import records
 from routersvc.cli.views.decision_views import print_totals, totals_csv, totals_entries
 from routersvc.cli.views.terminal import Terminal
-from routersvc.telemetry.decision_log.totals import Dimension, totals_of
+from routersvc.telemetry.decision_log.dimensions import Dimension
+from routersvc.telemetry.decision_log.totals import totals_of
 
 
 class ReportFormat(enum.Enum):
@@ -20,14 +21,14 @@ class ReportFormat(enum.Enum):
     JSON = "json"
 
 
-def report(files: Sequence[Path], by: Sequence[str], form: ReportFormat) -> None:
+def report(files: Sequence[Path], by: Sequence[Dimension], form: ReportFormat) -> None:
     """Print the sums of decision logs, by group.
 
     Raises:
         UsageProblemError: a file cannot be read.
     """
     terminal = Terminal.of_process()
-    dimensions = tuple(dict.fromkeys(map(Dimension, by)))
+    dimensions = tuple(dict.fromkeys(by))
     groups, total = totals_of(records(files, terminal), dimensions)
     match form:
         case ReportFormat.TABLE:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from routersvc.cli.commands.help_texts import examples, prose
 from routersvc.cli.commands.service_commands import ConfigOption
 from routersvc.cli.options.call_options import ColorMode, ColorOption, JsonOption
+from routersvc.telemetry.decision_log.dimensions import Dimension
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` is fast
 
@@ -20,17 +20,6 @@ LogFiles = Annotated[
         metavar="FILE...", help="Decision logs: files or directories.", show_default=False
     ),
 ]
-
-
-class Group(enum.StrEnum):
-    """What a report is grouped by."""
-
-    TENANT = "tenant"
-    MODEL = "model"
-    POLICY = "policy"
-    DAY = "day"
-    PROVIDER = "provider"
-    DEPLOYMENT = "deployment"
 
 
 def add_to(application: typer.Typer) -> None:
@@ -59,11 +48,11 @@ def report(
     files: LogFiles,
     *,
     by: Annotated[
-        list[Group] | None,
+        list[Dimension] | None,
         typer.Option(
             "--by",
             metavar="WHAT",
-            help=f"Group by {', '.join(Group)}. May be repeated. Default: model.",
+            help=f"Group by {', '.join(Dimension)}. May be repeated. Default: model.",
             show_default=False,
         ),
     ] = None,
@@ -85,7 +74,7 @@ def report(
         raise typer.BadParameter("`--csv` and `--json` exclude each other")
     decision_reporting.report(
         files,
-        by or (Group.MODEL,),
+        by or (Dimension.MODEL,),
         decision_reporting.ReportFormat("csv" if csv else "json" if json else "table"),
     )
 

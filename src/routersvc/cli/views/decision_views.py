@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from routersvc.cli.views.figures import money_text, share_text, time_text
-from routersvc.telemetry.decision_log.totals import DecisionTotals, Dimension
+from routersvc.telemetry.decision_log.dimensions import Dimension
+from routersvc.telemetry.decision_log.totals import DecisionTotals
 
 Groups = Mapping[tuple[str, ...], DecisionTotals]
 

@@ -149,7 +149,7 @@ class RememberedDecision:
                 taken_at=self._taken_at,
                 configuration_digest=self._digest,
             ),
-            report=self._report if running is None else running.report(),
+            report=self.report,
             only_listed=only_listed,
         )
 

@@ -39,10 +39,10 @@ _TEXTS = (TextPart, RefusalPart, ThoughtPart, ToolCall, HostedPart)
 
 def shape_of(prompt: Prompt) -> Prompt | None:
     """Return what of a prompt a format may be unable to express; `None` if there is nothing."""
-    unusual = [message for message in prompt.messages if _is_unusual(message)]
     if not prompt.messages:
         # Kept of a past request: nothing of it is written any more.
         return None
+    unusual = [message for message in prompt.messages if _is_unusual(message)]
     if not (unusual or _has_unusual_fields(prompt)):
         return None
     if any(message.role is Role.TOOL for message in unusual):

@@ -24,9 +24,6 @@ from routersvc.domain.outcomes.errors import (
 )
 from routersvc.grpc_api.inbound.wire_scans import SCANNED_FROM, layout_of, scanning
 
-_PARSED_ALONE_FROM = 128 * 1024
-"""Bytes from which parsing is a step of its own: 4 MB take a few milliseconds."""
-
 MAX_DEPTH = 100
 """The nesting that protobuf's own parsers allow."""
 
@@ -86,14 +83,11 @@ class RequestReader(Generic[_Request]):
                         )
                     ]
                 )
-        if len(raw) >= _PARSED_ALONE_FROM:
             yield
         message = self._parsed(raw)
         if len(raw) >= SCANNED_FROM:
             yield
         self._refuse_unknown_fields(message, raw)
-        if len(raw) >= _PARSED_ALONE_FROM:
-            yield
         return message
 
     def _parsed(self, raw: bytes) -> _Request:

@@ -13,9 +13,10 @@ from typing import Any, cast
 
 import orjson
 
+from routersvc.domain.conversation.parts import FilePart, Part, ToolResult
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.steps import Steps
-from routersvc.domain.profiling.prompt_reading import texts_of
+from routersvc.domain.profiling.prompt_reading import texts_of_fields, texts_of_part
 
 LONG_TEXT = 128 * 1024
 """Characters from which a text is encoded in pieces, and those of a piece: 2 ms where each of them
@@ -32,12 +33,21 @@ _PLACES = re.compile(rb'"%b(\d+)"' % _PLACE.encode())
 
 def is_long(prompt: Prompt) -> bool:
     """Whether texts and JSON of a prompt may take more than a few milliseconds to encode."""
-    size = 0
-    for text in texts_of(prompt):
-        size += len(text)
-    for extension in prompt.wire_extensions:
-        size += len(extension.fields_json)
+    size = sum(_length(part) for message in prompt.messages for part in message.parts)
+    size += sum(map(len, texts_of_fields(prompt)))
+    size += sum(len(extension.fields_json) for extension in prompt.wire_extensions)
     return size >= LONG_TEXT
+
+
+def _length(part: Part) -> int:
+    """Return the characters of a part's texts; a file is not decoded for it."""
+    match part:
+        case FilePart():
+            return len(part.data or b"")
+        case ToolResult():
+            return sum(map(_length, part.parts))
+        case _:
+            return sum(map(len, texts_of_part(part)))
 
 
 def encoding(body: object) -> Steps[bytes]:

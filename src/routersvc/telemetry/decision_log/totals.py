@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import array
 import dataclasses
-import enum
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -19,22 +18,12 @@ from routersvc.domain.explaining.recorded_decisions import (
     RecordedDeployment,
 )
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.telemetry.decision_log.dimensions import Dimension
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Reasons of attempts that run beside another one."""
 
 _NOWHERE = RecordedDeployment(deployment="", provider="", model="")
-
-
-class Dimension(enum.StrEnum):
-    """What totals can be grouped by."""
-
-    TENANT = "tenant"
-    POLICY = "policy"
-    DAY = "day"
-    MODEL = "model"
-    PROVIDER = "provider"
-    DEPLOYMENT = "deployment"
 
 
 @dataclasses.dataclass(slots=True)

@@ -17,6 +17,7 @@ from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.explaining.ended_decisions import EndedDecision
 from routersvc.domain.values import Value
 from routersvc.telemetry.decision_log.files import DecisionFiles
+from routersvc.telemetry.queue_threads import QueueThread
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,6 @@ CAPACITY = 10_000
 
 MOST_BYTES = 32 * 1024 * 1024
 """The most bytes of prompts that are queued, if prompts are logged."""
-
-GATHER_TIME = 0.2
-"""Seconds between two batches."""
 
 PAUSE = 0.0002
 """Seconds between two records."""
@@ -67,18 +65,15 @@ class DecisionLogWriter:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._waiting: collections.deque[Queued] = collections.deque()
-        self._arrived = threading.Event()
-        self._hurry = threading.Event()
-        self._written = threading.Event()
-        self._closing = False
         self._is_failing = False
         self._is_defective = False
         self._lock = threading.Lock()
         self._refused = 0
         self._failed = 0
         self.written = 0
-        self._thread = threading.Thread(target=self._write_all, name="decision-log", daemon=True)
-        self._thread.start()
+        self._thread = QueueThread(
+            self._write_waiting, name="decision-log", patience=PATIENCE, ended=files.close
+        )
 
     @property
     def dropped(self) -> int:
@@ -88,7 +83,7 @@ class DecisionLogWriter:
     def put(self, queued: Queued) -> None:
         """Queue a decision, or drop it if the queue is full. Called on the event loop only."""
         if (
-            self._closing
+            self._thread.is_closing
             or len(self._waiting) >= self._capacity
             or self._bytes + queued.size > self._most_bytes
         ):
@@ -98,39 +93,15 @@ class DecisionLogWriter:
             with self._lock:
                 self._bytes += queued.size
         self._waiting.append(queued)
-        if not self._arrived.is_set():
-            self._arrived.set()
+        self._thread.wake()
 
     def flush(self) -> None:
         """Wait until the queued decisions are written, at most `PATIENCE` seconds."""
-        self._written.clear()
-        self._hurry.set()
-        self._arrived.set()
-        if self._thread.is_alive():
-            self._written.wait(PATIENCE)
+        self._thread.flush()
 
     def close(self) -> None:
         """Write what is queued and stop; what is not written in `PATIENCE` seconds is lost."""
-        self._closing = True
-        self._hurry.set()
-        self._arrived.set()
-        self._thread.join(PATIENCE)
-
-    def _write_all(self) -> None:
-        while True:
-            self._arrived.wait()
-            self._hurry.wait(GATHER_TIME)
-            hurried = self._hurry.is_set()
-            # Cleared before the queue is emptied: later decisions wake the thread again.
-            self._arrived.clear()
-            self._hurry.clear()
-            closing = self._closing
-            self._write_waiting()
-            if hurried:
-                self._written.set()
-            if closing:
-                self._files.close()
-                return
+        self._thread.close()
 
     def _write_waiting(self) -> None:
         while self._waiting:
@@ -149,8 +120,8 @@ class DecisionLogWriter:
                 continue
             self._is_defective = False
             self._write(line)
-            if not self._closing and len(self._waiting) < self._capacity // 2:
-                self._hurry.wait(PAUSE)
+            if not self._thread.is_closing and len(self._waiting) < self._capacity // 2:
+                self._thread.pause(PAUSE)
 
     def _write(self, line: bytes) -> None:
         try:

@@ -73,9 +73,7 @@ async def serve_status_page(
     def guarded(handle: Handler) -> Handler:
         async def handler(request: web.Request) -> web.Response:
             if only_local and not _is_local(_host_name(request)):
-                return _response(
-                    b"the status page is served to local names only", "text/plain", 403
-                )
+                return _response(_NOT_LOCAL, "text/plain", 403)
             return await handle(request)
 
         return handler

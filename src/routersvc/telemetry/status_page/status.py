@@ -15,7 +15,7 @@ from typing import Protocol
 import orjson
 
 from routersvc.domain.fleet.health import DeploymentHealth
-from routersvc.domain.outcomes.attempt_reports import AttemptReport
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReport
 from routersvc.domain.outcomes.errors import UnknownNameError
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.engine.generations import RouterConfiguration
@@ -197,10 +197,10 @@ def _decision(report: RouteReport) -> Entries:
 def _outcome(report: RouteReport) -> str:
     if report.duration is None:
         return "running"
-    last = report.attempts[-1].outcome.value if report.attempts else "failed"
-    if any(attempt.outcome.value == "served" for attempt in report.attempts):
+    outcomes = [attempt.outcome for attempt in report.attempts]
+    if AttemptOutcome.SERVED in outcomes:
         return "served"
-    return "cancelled" if last == "cancelled" else "failed"
+    return "cancelled" if outcomes[-1:] == [AttemptOutcome.CANCELLED] else "failed"
 
 
 def _marks(report: RouteReport) -> Mapping[str, bool]:

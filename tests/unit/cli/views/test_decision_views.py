@@ -9,7 +9,8 @@ from rich.console import Console
 
 from routersvc.cli.views.decision_views import print_totals
 from routersvc.cli.views.terminal import Terminal
-from routersvc.telemetry.decision_log.totals import DecisionTotals, Dimension
+from routersvc.telemetry.decision_log.dimensions import Dimension
+from routersvc.telemetry.decision_log.totals import DecisionTotals
 
 
 def totals(**figures: float) -> DecisionTotals:

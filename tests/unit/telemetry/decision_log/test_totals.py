@@ -16,7 +16,8 @@ from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.explaining.recorded_decisions import DecisionRecord
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
-from routersvc.telemetry.decision_log.totals import Dimension, totals_of
+from routersvc.telemetry.decision_log.dimensions import Dimension
+from routersvc.telemetry.decision_log.totals import totals_of
 from routersvc.testing.scripted import Fail, answer
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
